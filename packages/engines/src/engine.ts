@@ -1,0 +1,85 @@
+/** What synthesizes. One implementation per folder beside this file; all of them pass `contract.ts`. */
+export interface Engine {
+  /** Stable name, stored with every generation: `offline`, `replicate`, … */
+  readonly id: string
+  /** The preset voices this engine brings. */
+  readonly voices: readonly EngineVoice[]
+  readonly limits: {
+    /** Longest text of one `speak` call, in UTF-16 code units. */
+    readonly segmentCharacters: number
+  }
+  /** Says why a text cannot be spoken, or `null`. Pure and quick: it runs before anything is reserved. */
+  check(request: SpeakRequest): SpeakRefusal | null
+  /** How long the speech of a whole text will be. Pure and quick. `maxMs` is an upper bound that is never exceeded. */
+  estimate(request: SpeakRequest): SpeechEstimate
+  /** What `ms` milliseconds of speech are expected to cost, in micro-dollars. */
+  price(ms: number): number
+  /**
+   * Speaks one segment.
+   *
+   * @throws {EngineError} when the engine refuses, fails or is not there; the signal's reason when aborted.
+   */
+  speak(request: SpeakRequest, options: { readonly signal: AbortSignal }): Promise<Speech>
+  /** Frees threads and connections. Calls in flight are rejected. */
+  close(): Promise<void>
+}
+
+export type Gender = 'female' | 'male' | 'neutral'
+
+/** A voice that an engine brings with it. */
+export interface EngineVoice {
+  /** The engine's own name of the voice, unique within the engine. */
+  readonly id: string
+  /** Name for people. */
+  readonly name: string
+  readonly gender: Gender
+  /** BCP 47 tag, such as `en-US`. */
+  readonly language: string
+  readonly description: string
+}
+
+export interface SpeakSettings {
+  /** Pace against the voice's own, 0.25 to 4. Default 1. */
+  readonly speed?: number | undefined
+  /** Shift in semitones, −12 to 12. Default 0. */
+  readonly pitch?: number | undefined
+}
+
+export interface SpeakRequest {
+  readonly text: string
+  /** An `EngineVoice.id`. */
+  readonly voice: string
+  readonly settings: SpeakSettings
+}
+
+/** A text that this engine or voice cannot speak, with a sentence for people. */
+export interface SpeakRefusal {
+  readonly message: string
+}
+
+export interface SpeechEstimate {
+  /** Best guess in milliseconds. */
+  readonly expectedMs: number
+  /** Upper bound in milliseconds: what has to be reserved. */
+  readonly maxMs: number
+}
+
+/** Mono 16-bit audio and what it cost. */
+export interface Speech {
+  readonly samples: Int16Array
+  /** In hertz. */
+  readonly sampleRate: number
+  /** What this call cost, in micro-dollars. */
+  readonly costMicros: number
+}
+
+/** Why an engine did not speak. `retryable` tells whether the same call may succeed later. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  readonly retryable: boolean
+
+  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.retryable = options.retryable
+  }
+}
