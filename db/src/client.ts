@@ -1,0 +1,48 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Database } from './schema/database.ts'
+
+export type Db = Kysely<Database>
+
+/** An open transaction. A function that locks or enqueues asks for it, so that doing so outside one does not compile. */
+export type Trx = Transaction<Database>
+
+export interface DbConfig {
+  readonly connectionString: string
+  /** Most connections of this process. Default 10. */
+  readonly max?: number
+  /** Told of errors on idle connections, which the pool replaces by itself. */
+  readonly onError?: (error: Error) => void
+}
+
+/**
+ * Opens a pool. Each limit ends a wait that could otherwise last for ever: `query_timeout` is the only one that also
+ * ends a query whose connection is half-open, since the others are the server's to keep.
+ */
+export function createDb(config: DbConfig): Db {
+  const pool = new pg.Pool({
+    connectionString: config.connectionString,
+    max: config.max ?? 10,
+    application_name: 'loqui',
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 10_000,
+    statement_timeout: 8_000,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+    maxLifetimeSeconds: 1_800,
+    types: { getTypeParser },
+  })
+  pool.on('error', config.onError ?? (() => undefined))
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** Milliseconds, micro-dollars, bytes and event numbers all stay below 2^53, so `bigint` columns arrive as numbers. */
+const parseBigint = (value: string): number => {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} does not fit in a number`)
+  return number
+}
+
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.INT8 && format !== 'binary' ? parseBigint : pg.types.getTypeParser(oid, format as 'text')

@@ -1,0 +1,209 @@
+import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
+import type { Db, Trx } from './client.ts'
+import { lock } from './lock.ts'
+import { transaction } from './transaction.ts'
+
+/** A kind of work: its name on the queue and the shape of what it carries. */
+export interface JobDefinition<Data extends object> {
+  readonly name: string
+  /** Two live jobs of one kind never have the same key: enqueueing the second does nothing. */
+  readonly key: (data: Data) => string
+}
+
+export function defineJob<Data extends object>(job: JobDefinition<Data>): JobDefinition<Data> {
+  return job
+}
+
+export interface EnqueueOptions {
+  /** Jobs of one group share the group's limit in `work`: a user id. */
+  readonly group: string
+}
+
+export interface WorkOptions {
+  /** Jobs this process runs at once. */
+  readonly concurrency: number
+  /** Jobs of one group that run at once, over all processes. */
+  readonly groupConcurrency: number
+  /** Told of a handler that threw and of queries that failed; the work goes on. */
+  readonly onError: (error: unknown) => void
+}
+
+/** A running fetch loop. */
+export interface Work {
+  /** Looks for jobs now instead of at the next poll. */
+  wake(): void
+  /** Takes no more jobs and waits for those in hand; after `graceMs` their signals abort and they go back to the queue. */
+  stop(graceMs: number): Promise<void>
+}
+
+export interface Queue {
+  /** Puts a job on the queue when `trx` commits, and never when it does not. */
+  enqueue<Data extends object>(trx: Trx, job: JobDefinition<Data>, data: Data, options: EnqueueOptions): Promise<void>
+  work<Data extends object>(
+    job: JobDefinition<Data>,
+    options: WorkOptions,
+    handler: (data: Data, signal: AbortSignal) => Promise<void>,
+  ): Work
+  close(): Promise<void>
+}
+
+/** A worker that has not said a word for this long is dead, and its jobs run elsewhere. 10 is the least pg-boss takes. */
+const heartbeatSeconds = 10
+const touchMs = 2_000
+/** A lost hint costs at most this much. */
+const pollMs = 500
+
+const queueOptions = {
+  policy: 'exclusive',
+  heartbeatSeconds,
+  // Our own count in the generation decides when to stop trying; the queue only redelivers.
+  retryLimit: 1_000_000,
+  retryDelay: 0,
+  expireInSeconds: 23 * 3600,
+  retentionSeconds: 14 * 24 * 3600,
+  deleteAfterSeconds: 3600,
+} as const
+
+/** Makes the queue's own tables. */
+export async function migrateQueue(connectionString: string): Promise<void> {
+  const boss = new PgBoss({ connectionString, max: 2, supervise: false, schedule: false })
+  const errors: unknown[] = []
+  boss.on('error', (error) => errors.push(error))
+  await boss.start()
+  await boss.stop({ graceful: false })
+  if (errors.length > 0) throw new AggregateError(errors, 'the queue could not be migrated')
+}
+
+/**
+ * Opens pg-boss over our pool. Three of its ways are worked around here and nowhere else:
+ * its `work()` drains a backlog at the pace of its poll (2 jobs a second and worker), so jobs are fetched by our own loop;
+ * its `groupConcurrency` is exceeded by concurrent fetches, so fetches of one queue take turns under a lock;
+ * its completion is not fenced for plain ids, so jobs are settled by the fetched attempt, and nothing that matters
+ * depends on it: a generation is fenced by its own attempt token.
+ *
+ * @param jobs every kind of job there is; their queues are made when they are missing.
+ * @param options.supervise whether this process looks for jobs whose worker died; workers do, servers need not.
+ */
+export async function openQueue(
+  db: Db,
+  jobs: readonly { readonly name: string }[],
+  options: { readonly supervise: boolean; readonly onError: (error: unknown) => void },
+): Promise<Queue> {
+  const boss = new PgBoss({
+    db: fromKysely(db),
+    migrate: false,
+    schedule: false,
+    supervise: options.supervise,
+    monitorIntervalSeconds: 1,
+    superviseIntervalSeconds: 1,
+  })
+  boss.on('error', options.onError)
+  await boss.start()
+  for (const { name } of jobs) await boss.createQueue(name, queueOptions)
+  return {
+    async enqueue(trx, job, data, { group }) {
+      await boss.send(job.name, data, { singletonKey: job.key(data), group: { id: group }, db: fromKysely(trx) })
+    },
+    work: (job, workOptions, handler) => startWork(db, boss, job.name, workOptions, handler),
+    close: () => boss.stop({ graceful: false }),
+  }
+}
+
+function startWork<Data extends object>(
+  db: Db,
+  boss: PgBoss,
+  name: string,
+  options: WorkOptions,
+  handler: (data: Data, signal: AbortSignal) => Promise<void>,
+): Work {
+  const held = new Map<string, { job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
+  let stopping = false
+  let wake = Promise.withResolvers<void>()
+
+  const fetch = (batchSize: number) =>
+    transaction(db, async (trx) => {
+      await lock(trx, 'queue', name)
+      return boss.fetch<Data>(name, {
+        batchSize,
+        groupConcurrency: options.groupConcurrency,
+        db: fromKysely(trx),
+      })
+    })
+
+  const run = async (job: BossJob<Data>, signal: AbortSignal) => {
+    try {
+      await handler(job.data, signal)
+      await boss.complete(name, job)
+    } catch (error) {
+      if (!signal.aborted) options.onError(error)
+      await boss.fail(name, job).catch(options.onError)
+    }
+  }
+
+  const start = (job: BossJob<Data>) => {
+    const abort = new AbortController()
+    const done = run(job, abort.signal).finally(() => {
+      held.delete(job.id)
+      wake.resolve()
+    })
+    held.set(job.id, { job, abort, done })
+  }
+
+  const touch = async () => {
+    const touched = [...held.values()]
+    if (touched.length === 0) return
+    const ours = settledIds(
+      await boss.touch(
+        name,
+        touched.map(({ job }) => job),
+      ),
+    )
+    for (const { job, abort } of touched)
+      if (!ours.has(job.id)) abort.abort(new Error('the job was given to another worker'))
+  }
+
+  const loop = async () => {
+    while (!stopping) {
+      let free = options.concurrency - held.size
+      while (free > 0 && !stopping) {
+        const jobs = await fetch(free)
+        jobs.forEach(start)
+        free -= jobs.length
+        // A group at its limit makes a fetch come back short with more to fetch: only an empty one is the end.
+        if (jobs.length === 0) break
+      }
+      await Promise.race([wake.promise, pause(pollMs)])
+      wake = Promise.withResolvers<void>()
+    }
+  }
+
+  const running = (async () => {
+    while (!stopping) {
+      await loop().catch(async (error) => {
+        options.onError(error)
+        await pause(pollMs)
+      })
+    }
+  })()
+  const heartbeat = setInterval(() => void touch().catch(options.onError), touchMs)
+
+  return {
+    wake: () => wake.resolve(),
+    async stop(graceMs) {
+      stopping = true
+      wake.resolve()
+      await running
+      const all = Promise.all([...held.values()].map(({ done }) => done))
+      await Promise.race([all, pause(graceMs)])
+      for (const { abort } of held.values()) abort.abort(new Error('the worker is stopping'))
+      await all
+      clearInterval(heartbeat)
+    },
+  }
+}
+
+/** Which attempts a command still found to be the current ones. pg-boss answers it and leaves it out of its types. */
+const settledIds = (response: object) => new Set((response as { settled: string[] }).settled)
+
+/** A timer that keeps no process alive by itself. */
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())

@@ -1,0 +1,28 @@
+import type { AccountTable, ApiKeyTable, PlanTable, SessionTable } from './accounts.ts'
+import type {
+  EventStreamTable,
+  EventTable,
+  GenerationTable,
+  IdempotencyTable,
+  RenditionTable,
+  SegmentTable,
+} from './generations.ts'
+import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
+import type { VoiceTable } from './voices.ts'
+
+/** Every table, as Kysely sees it: what `migrations/` made. */
+export interface Database {
+  plan: PlanTable
+  account: AccountTable
+  session: SessionTable
+  api_key: ApiKeyTable
+  voice: VoiceTable
+  quota_account: QuotaAccountTable
+  quota_entry: QuotaEntryTable
+  generation: GenerationTable
+  segment: SegmentTable
+  rendition: RenditionTable
+  event_stream: EventStreamTable
+  event: EventTable
+  idempotency: IdempotencyTable
+}

@@ -1,0 +1,108 @@
+import type { Generated, JSONColumnType, Selectable } from 'kysely'
+
+export type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
+export type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed'
+export type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted'
+
+export interface GenerationTable {
+  id: string
+  user_id: string
+  key_id: string | null
+  voice_id: string
+  engine: string
+  state: Generated<GenerationState>
+  text: string
+  characters: number
+  format: string
+  settings: JSONColumnType<Record<string, unknown>>
+  title: string | null
+  segments_total: number
+  segments_done: Generated<number>
+  estimated_ms: number
+  reserved_ms: number
+  duration_ms: number | null
+  charged_ms: number | null
+  predicted_cost_micros: Generated<number>
+  actual_cost_micros: Generated<number>
+  attempt: string | null
+  attempts: Generated<number>
+  fruitless_attempts: Generated<number>
+  heartbeat_at: Date | null
+  error_reason: string | null
+  error_message: string | null
+  audio_key: string | null
+  audio_bytes: number | null
+  audio_sha256: string | null
+  created_at: Generated<Date>
+  started_at: Date | null
+  finished_at: Date | null
+  deleted_at: Date | null
+  purged_at: Date | null
+}
+
+export interface SegmentTable {
+  generation_id: string
+  index: number
+  /** Offsets into the generation's text, in UTF-16 code units. */
+  start_offset: number
+  end_offset: number
+  pause_ms: number
+  state: Generated<SegmentState>
+  attempt: string | null
+  attempts: Generated<number>
+  audio_key: string | null
+  audio_bytes: number | null
+  audio_sha256: string | null
+  samples: number | null
+  sample_rate: number | null
+  duration_ms: number | null
+  actual_cost_micros: Generated<number>
+  submitted_at: Date | null
+  stored_at: Date | null
+}
+
+export interface RenditionTable {
+  generation_id: string
+  format: string
+  audio_key: string
+  audio_bytes: number
+  audio_sha256: string
+  created_at: Generated<Date>
+}
+
+export interface EventStreamTable {
+  user_id: string
+  last_seq: number
+}
+
+/** What an event carries besides its number, type and generation: the generation as it stood at that moment. */
+export interface EventData {
+  state: GenerationState
+  segments: { total: number; done: number }
+  segment: { index: number; durationMs: number } | null
+  durationMs: number | null
+  chargedMs: number | null
+  error: { reason: string; message: string } | null
+}
+
+export interface EventTable {
+  user_id: string
+  seq: number
+  generation_id: string
+  type: EventType
+  data: JSONColumnType<EventData>
+  created_at: Generated<Date>
+}
+
+export interface IdempotencyTable {
+  user_id: string
+  route: string
+  key: string
+  request_hash: Buffer
+  response: string | null
+  created_at: Generated<Date>
+}
+
+export type GenerationRow = Selectable<GenerationTable>
+export type SegmentRow = Selectable<SegmentTable>
+export type EventRow = Selectable<EventTable>
