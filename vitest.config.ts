@@ -1,11 +1,30 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const exclude = [...configDefaults.exclude, '**/dist/**']
+const files = '**/*.test.{ts,tsx}'
 
 export default defineConfig({
   test: {
-    include: ['{db,packages,apps,scripts}/**/*.test.{ts,tsx}'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['./scripts/test-database.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [`packages/{audio,engines,storage,sdk}/${files}`, `apps/{web,cli}/${files}`],
+          exclude,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: [`{db,scripts}/${files}`, `packages/{core,api}/${files}`, `apps/{server,worker}/${files}`],
+          exclude,
+          globalSetup: ['./scripts/test-database.ts'],
+        },
+      },
+    ],
   },
 })
