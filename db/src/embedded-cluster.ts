@@ -71,10 +71,10 @@ async function existing(directory: string, { onLog }: ClusterOptions): Promise<C
  * Makes a cluster aside and renames it into place, so that a start which died in the middle is as if it never was.
  * The password reaches initdb as an open file: its user may not be able to walk to any path of ours.
  */
-async function make(directory: string, { durable, onLog, signal }: ClusterOptions): Promise<Cluster> {
+async function make(directory: string, options: ClusterOptions): Promise<Cluster> {
   const identity = await newIdentity()
-  const runtime = await findRuntime(identity, onLog)
-  onLog('Making a new database …')
+  const runtime = await findRuntime(identity, options.onLog)
+  options.onLog('Making a new database …')
   await mkdir(dirname(directory), { recursive: true })
   const aside = await mkdtemp(`${directory}.new-`)
   try {
@@ -88,7 +88,7 @@ async function make(directory: string, { durable, onLog, signal }: ClusterOption
       await chown(passwordFile, identity.uid, identity.gid)
     }
     await using password = await open(passwordFile)
-    await initdb(runtime, data, identity, password.fd, durable, signal)
+    await initdb({ runtime, data, identity, directory }, password.fd, options)
     await rm(passwordFile)
     await writeAccess(aside, access)
     await rm(directory, { recursive: true, force: true })
@@ -101,12 +101,9 @@ async function make(directory: string, { durable, onLog, signal }: ClusterOption
 }
 
 function initdb(
-  runtime: Runtime,
-  data: string,
-  identity: Identity,
+  { runtime, data, identity, directory }: Omit<Cluster, 'access'>,
   password: number,
-  durable: boolean,
-  signal: AbortSignal | undefined,
+  { durable, signal }: ClusterOptions,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const options = [
@@ -137,7 +134,7 @@ function initdb(
     signal?.removeEventListener('abort', stop)
     if (signal?.aborted) reject(signal.reason)
     else if (code === 0) resolve()
-    else reject(explain(output, data, identity))
+    else reject(explain(output, directory, identity))
   })
   return promise
 }

@@ -25,9 +25,9 @@ export function seenFrom(data: string, { uid }: Identity): string {
 }
 
 /** What a program of PostgreSQL died of, as a sentence. */
-export function explain(output: string, data: string, { uid }: Identity): StartError {
-  if (/No space left on device|Disk quota exceeded/.test(output)) {
-    return new StartError(`The disk that holds ${data} is full: free some space and start again.`)
+export function explain(output: string, directory: string, { uid }: Identity): StartError {
+  if (/No space left on device|Disk quota exceeded|Check free disk space/.test(output)) {
+    return new StartError(`The disk that holds ${directory} is full: free some space and start again.`)
   }
   if (/could not look up effective user ID/.test(output)) {
     return new StartError(
@@ -36,12 +36,12 @@ export function explain(output: string, data: string, { uid }: Identity): StartE
   }
   if (uid !== undefined && /could not access directory|Permission denied/.test(output)) {
     return new StartError(
-      `PostgreSQL must not run as root, and the user it runs as (uid ${uid}) cannot reach ${data}: start Loqui as an ordinary user, or set LOQUI_DATA_DIR to a folder that everyone may enter.`,
+      `PostgreSQL must not run as root, and the user it runs as (uid ${uid}) cannot reach ${directory}: start Loqui as an ordinary user, or set LOQUI_DATA_DIR to a folder that everyone may enter.`,
     )
   }
   const reasons = [...output.matchAll(/(?:FATAL|PANIC|error): {1,2}(.+)/g)].map((match) => match[1])
   const reason = reasons.at(-1) ?? (output.trim().split('\n').at(-1) || 'it said nothing')
   return new StartError(
-    `PostgreSQL could not start on ${data} (${reason}): if its files are damaged, restore the folder from a backup or move it away to begin with an empty database.`,
+    `PostgreSQL could not start on ${directory} (${reason}): if its files are damaged, restore the folder from a backup or move it away to begin with an empty database.`,
   )
 }

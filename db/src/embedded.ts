@@ -92,7 +92,7 @@ async function startOnPort(
     } catch (error) {
       if (!(error instanceof PostmasterFailure)) throw error
       if (error.kind === 'port' && wanted !== undefined) throw taken(wanted)
-      if (error.kind === 'other' || Date.now() > deadline) throw explain(error.output, data, identity)
+      if (error.kind === 'other' || Date.now() > deadline) throw explain(error.output, cluster.directory, identity)
       if (error.kind === 'port') port = await freePort()
       else await delay(100)
     }
