@@ -1,0 +1,270 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Assembler, Piece } from './assemble.ts'
+import { createAssembler } from './assembler.ts'
+import { assembly } from './assembly.ts'
+import { audioFormats, outputSampleRate } from './format.ts'
+import { decodeAudio, speechLike } from './testing.ts'
+
+let assembler: Assembler
+beforeAll(() => {
+  assembler = createAssembler({ threads: 2 })
+})
+afterAll(() => assembler.close())
+
+const second = 24_000
+const chapter = [16_000, 8000, 22_050, 24_000, 44_100, 48_000].map((sampleRate, index) =>
+  piece(speechLike(sampleRate, sampleRate * 1.3 + index, 100 + 15 * index), { sampleRate, pauseMs: 150 + index }),
+)
+
+describe.for(audioFormats)('%s', (format) => {
+  test('decodes to the speech it was given, as long as was said before', async () => {
+    const { samples, durationMs } = assembly(chapter)
+    const expected = await decodeAudio(await encode(chapter, 'pcm'), 'pcm')
+    const decoded = await decodeAudio(await encode(chapter, format), format)
+
+    expect(decoded.samples.length).toBe((samples * decoded.sampleRate) / outputSampleRate)
+    expect(Math.abs(decoded.durationMs - durationMs)).toBeLessThan(1)
+    const every = decoded.sampleRate / outputSampleRate
+    const atOurRate = expected.samples.map((_, n) => decoded.samples[n * every] as number)
+    if (format === 'mp3' || format === 'opus') {
+      expect(correlation(expected.samples, atOurRate)).toBeGreaterThan(0.95)
+      expect(bestLag(expected.samples, atOurRate)).toBe(0)
+    } else {
+      expect(atOurRate).toEqual(expected.samples)
+    }
+  })
+
+  test('is the same bytes each time, however the pieces arrive', async () => {
+    const whole = await encode(chapter, format)
+    const torn = chapter.map((each) => ({ ...each, open: async () => tear(await each.open()) }))
+    expect((await encode(torn, format)).equals(whole)).toBe(true)
+  })
+
+  test.for([0, 1, 119, 479, 480, 575, 576, 577, 4096, 25_003])('of %i samples is that long', async (samples) => {
+    const encoded = await encode([piece(speechLike(second, samples))], format)
+    if (samples === 0) {
+      expect(encoded.length).toBeLessThan(1000)
+    } else {
+      const decoded = await decodeAudio(encoded, format)
+      expect(decoded.samples.length).toBe((samples * decoded.sampleRate) / outputSampleRate)
+    }
+  })
+
+  test('fifty at once on one thread are as right as one alone', async () => {
+    const single = createAssembler({ threads: 1 })
+    const alone = await encode(chapter, format)
+    const together = await Promise.all(Array.from({ length: 50 }, () => buffer(single.encode(chapter, format))))
+    await single.close()
+    for (const encoded of together) expect(encoded.equals(alone)).toBe(true)
+  })
+})
+
+describe('joining', () => {
+  test('a pause is silence of its length between the pieces, and an empty piece is only its pause', async () => {
+    const loud = new Int16Array(2400).fill(10_000)
+    const pieces = [piece(loud, { pauseMs: 50 }), piece(new Int16Array(), { pauseMs: 25 }), piece(loud)]
+    const { samples } = await decodeAudio(await encode(pieces, 'pcm'), 'pcm')
+    expect(samples.length).toBe(2400 + 1200 + 600 + 2400)
+    expect(samples.subarray(2400, 4200).every((sample) => sample === 0)).toBe(true)
+    expect(samples[1200]).toBeCloseTo(10_000 / 32_768)
+    expect(samples[5400]).toBeCloseTo(10_000 / 32_768)
+  })
+
+  test('a pause longer than a step is as long as it said', async () => {
+    const encoded = await encode([piece(new Int16Array(), { pauseMs: 10_000 })], 'pcm')
+    expect(encoded.equals(Buffer.alloc(10 * second * 2))).toBe(true)
+  })
+
+  test('nothing is opened before its turn', async () => {
+    const opened: number[] = []
+    const pieces = chapter.map((each, index) => ({
+      ...each,
+      open: () => {
+        opened.push(index)
+        return index === 2 ? Promise.reject(new Error('gone from storage')) : each.open()
+      },
+    }))
+    await expect(encode(pieces, 'wav')).rejects.toThrow('gone from storage')
+    expect(opened).toEqual([0, 1, 2])
+  })
+})
+
+describe('a piece that is not what it said', () => {
+  test.for([
+    [99, 'pieces[1] gave 198 bytes, not the 200 of the 100 samples it said'],
+    [0, 'pieces[1] gave 0 bytes, not the 200 of the 100 samples it said'],
+    [101, 'pieces[1] gave more than the 100 samples it said'],
+    [99.5, 'pieces[1] gave 199 bytes, not the 200 of the 100 samples it said'],
+    [100.5, 'pieces[1] gave more than the 100 samples it said'],
+  ] as const)('%d samples for 100 is an error', async ([given, message]) => {
+    const wrong = { ...piece(new Int16Array(100)), open: async () => Readable.from([Buffer.alloc(given * 2)]) }
+    await expect(encode([piece(new Int16Array(100)), wrong], 'wav')).rejects.toThrow(message)
+  })
+
+  test('a stream that never ends is left as soon as it is too long', async () => {
+    const endless = Readable.from(
+      (function* () {
+        while (true) yield Buffer.alloc(1000)
+      })(),
+    )
+    const wrong = { ...piece(new Int16Array(2000)), open: async () => endless }
+    await expect(encode([wrong], 'flac')).rejects.toThrow('pieces[0] gave more than the 2000 samples it said')
+    expect(endless.destroyed).toBe(true)
+  })
+
+  test('the error of its stream is the error of the encoding', async () => {
+    const broken = new Readable({ read: () => void broken.destroy(new Error('the disk went away')) })
+    const wrong = { ...piece(new Int16Array(2000)), open: async () => broken }
+    await expect(encode([wrong], 'mp3')).rejects.toThrow('the disk went away')
+  })
+
+  test('a length that no audio has is refused', async () => {
+    await expect(encode([{ ...piece(new Int16Array()), sampleRate: 0 }], 'mp3')).rejects.toThrow(RangeError)
+  })
+})
+
+describe('a reader', () => {
+  test('that stops reading stops the pieces from being read, and holds up nobody else', async () => {
+    const pieceSamples = 2 * second
+    const pieces = Array.from({ length: 100 }, () => piece(new Int16Array(pieceSamples)))
+    let opened = 0
+    const counted = pieces.map((each) => ({
+      ...each,
+      open: () => {
+        opened++
+        return each.open()
+      },
+    }))
+    const slow = assembler.encode(counted, 'pcm')
+    await once(slow, 'readable')
+    await Promise.all([encode(pieces, 'pcm'), encode(pieces, 'pcm')])
+    expect(opened).toBeLessThan(4)
+    expect((await buffer(slow)).length).toBe(100 * pieceSamples * 2)
+  })
+
+  test('that leaves ends the encoding and the piece it was reading', async () => {
+    const stalled = stall()
+    for await (const _ of assembler.encode([piece(new Int16Array(100)), stalled.piece], 'pcm')) {
+      await stalled.opened
+      break
+    }
+    await stalled.closed
+  })
+})
+
+describe('an abort', () => {
+  test('before the beginning opens nothing', async () => {
+    const stalled = stall()
+    const signal = AbortSignal.abort(new Error('not wanted'))
+    await expect(buffer(assembler.encode([stalled.piece], 'wav', { signal }))).rejects.toThrow('not wanted')
+    expect(stalled.openings()).toBe(0)
+  })
+
+  test('while a piece gives nothing ends at once with its reason, and closes the piece', async () => {
+    const stalled = stall()
+    const controller = new AbortController()
+    const encoded = buffer(assembler.encode([stalled.piece], 'opus', { signal: controller.signal }))
+    await stalled.opened
+    controller.abort(new Error('the generation was canceled'))
+    await expect(encoded).rejects.toThrow('the generation was canceled')
+    await stalled.closed
+  })
+
+  test('while a piece is being opened closes it when it opens', async () => {
+    const stalled = stall()
+    const opening = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const late: Piece = {
+      ...stalled.piece,
+      open: async () => {
+        asked.resolve()
+        await opening.promise
+        return stalled.piece.open()
+      },
+    }
+    const controller = new AbortController()
+    const encoded = buffer(assembler.encode([late], 'flac', { signal: controller.signal }))
+    await asked.promise
+    controller.abort('a reason that is no error')
+    await expect(encoded).rejects.toThrow('a reason that is no error')
+    opening.resolve()
+    await stalled.closed
+  })
+
+  test('by closing the assembler fails what is being encoded', async () => {
+    const own = createAssembler({ threads: 1 })
+    const stalled = stall()
+    const output = own.encode([piece(speechLike(second, 60 * second)), stalled.piece], 'opus')
+    await once(output, 'readable')
+    const encoded = buffer(output)
+    await Promise.all([own.close(), expect(encoded).rejects.toThrow('The thread that encoded this audio ended')])
+    await expect(buffer(own.encode(chapter, 'wav'))).rejects.toThrow('The audio threads were closed')
+  })
+})
+
+function encode(pieces: readonly Piece[], format: (typeof audioFormats)[number]): Promise<Buffer<ArrayBuffer>> {
+  return buffer(assembler.encode(pieces, format))
+}
+
+function piece(samples: Int16Array, { sampleRate = outputSampleRate, pauseMs = 0 } = {}): Piece {
+  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
+  return {
+    samples: samples.length,
+    sampleRate,
+    pauseMs,
+    open: async () => Readable.from([bytes], { objectMode: false }),
+  }
+}
+
+/** The same bytes in chunks of 1, 2, 3 … 997 bytes, so that samples are torn apart. */
+function tear(stream: Readable): Readable {
+  return Readable.from(
+    (async function* () {
+      const bytes = await buffer(stream)
+      for (let start = 0, length = 1; start < bytes.length; start += length, length = (length % 997) + 1) {
+        yield bytes.subarray(start, start + length)
+      }
+    })(),
+  )
+}
+
+/** A piece that opens and then gives nothing. */
+function stall() {
+  const opened = Promise.withResolvers<void>()
+  const closed = Promise.withResolvers<void>()
+  let openings = 0
+  const open = async () => {
+    openings++
+    const stream = new Readable({ read: () => {} })
+    stream.on('close', closed.resolve)
+    opened.resolve()
+    return stream
+  }
+  return {
+    piece: { samples: 16_000, sampleRate: 16_000, pauseMs: 0, open } satisfies Piece,
+    opened: opened.promise,
+    closed: closed.promise,
+    openings: () => openings,
+  }
+}
+
+function correlation(a: Float32Array, b: Float32Array, lag = 0): number {
+  let ab = 0
+  let aa = 0
+  let bb = 0
+  for (let n = 100; n < a.length - 100; n++) {
+    const [x, y] = [a[n] as number, b[n + lag] as number]
+    ab += x * y
+    aa += x * x
+    bb += y * y
+  }
+  return ab / Math.sqrt(aa * bb)
+}
+
+function bestLag(a: Float32Array, b: Float32Array): number {
+  const lags = Array.from({ length: 101 }, (_, index) => index - 50)
+  return lags.reduce((best, lag) => (correlation(a, b, lag) > correlation(a, b, best) ? lag : best))
+}
