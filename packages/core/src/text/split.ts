@@ -45,7 +45,10 @@ const abbreviations =
   'Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Ave|Blvd|Rd|No|Nos|Nr|Fig|Vol|Ch|Sec|Ed|Eds|pp?|cf|ca|viz|vs|etc|' +
   'approx|est|dept|bzw|usw|al|Inc|Ltd|Co|Corp|Bros'
 /** Ends in a full stop that as a rule ends no sentence: an abbreviation, an initial, or letters with stops between. */
-const endsInAbbreviation = new RegExp(String.raw`(?:^|[\s(\[“‘"'—–-])(?:${abbreviations}|\p{L}|(?:\p{L}\.)+\p{L})\.\s*$`, 'iu')
+const endsInAbbreviation = new RegExp(
+  String.raw`(?:^|[\s(\[“‘"'—–-])(?:${abbreviations}|\p{L}|(?:\p{L}\.)+\p{L})\.\s*$`,
+  'iu',
+)
 /** Those of them that also stand at the end of a sentence: then a capital letter follows. */
 const mayEndSentence = /(?:\betc|\bInc|\bLtd|\bCo|\bCorp|\bBros|\bU\.S|\b[ap]\.m)\.\s*$/iu
 const startsUpper = /^\P{L}*\p{Lu}/u

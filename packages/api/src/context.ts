@@ -1,0 +1,45 @@
+import type { Actor } from '@loqui/core/actor'
+import type { Services } from '@loqui/core/context'
+import { Refusal } from '@loqui/core/errors'
+import { verifyKey } from '@loqui/core/keys/verify'
+import { verifySession } from '@loqui/core/sessions/verify'
+
+/** Whatever a request can identify itself by, in the order it is looked at. */
+export interface Credentials {
+  /** Of `Authorization: Bearer`, `xi-api-key` or a socket's connection parameters. A session or an API key. */
+  readonly token?: string | undefined
+  /** Of the session cookie. */
+  readonly cookie?: string | undefined
+}
+
+/** What an edge (HTTP, WebSocket) brings to a call. */
+export interface Request {
+  readonly requestId: string
+  readonly credentials: Credentials
+  readonly idempotencyKey?: string | undefined
+  /** True for a page's own calls: its session belongs into a cookie that no script can read, not into the answer. */
+  readonly fromBrowser: boolean
+  /** Sets or, with `null`, clears the session cookie. Sockets cannot. */
+  setSessionCookie(session: { token: string; expiresAt: Date } | null): void
+  /** Waits until the connection has taken what was sent. */
+  drained(): Promise<void>
+}
+
+export interface RequestContext extends Services, Request {
+  /** Who asks. @throws {Refusal} when nobody does, or no longer may. */
+  identify(): Promise<Actor>
+}
+
+export function createContext(services: Services, request: Request): RequestContext {
+  return { ...services, ...request, identify: () => identify(services, request) }
+}
+
+async function identify(services: Services, request: Request): Promise<Actor> {
+  const { token, cookie } = request.credentials
+  if (token?.startsWith('loqui_')) return verifyKey(services, token)
+  const id = token ?? cookie
+  if (!id) throw new Refusal('unauthenticated', 'Log in or send an API key: Authorization: Bearer loqui_live_….')
+  const { actor, fresh, expiresAt } = await verifySession(services, id)
+  if (fresh && token === undefined) request.setSessionCookie({ token: id, expiresAt })
+  return actor
+}

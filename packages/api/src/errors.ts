@@ -1,0 +1,130 @@
+import { type Issue, type Reason, Refusal } from '@loqui/core/errors'
+import { TRPCError } from '@trpc/server'
+import type { TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODE_NUMBER } from '@trpc/server/unstable-core-do-not-import'
+import { z } from 'zod'
+
+/** What a refusal of each reason is over HTTP, in tRPC's words. The number is `TRPC_ERROR_CODES_BY_KEY`'s for it. */
+const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
+  invalid_input: 'BAD_REQUEST',
+  cursor_malformed: 'BAD_REQUEST',
+  text_empty: 'BAD_REQUEST',
+  text_too_long: 'BAD_REQUEST',
+  text_not_speakable: 'UNPROCESSABLE_CONTENT',
+  format_unsupported: 'BAD_REQUEST',
+  payload_too_large: 'PAYLOAD_TOO_LARGE',
+  unauthenticated: 'UNAUTHORIZED',
+  session_expired: 'UNAUTHORIZED',
+  wrong_credentials: 'UNAUTHORIZED',
+  api_key_malformed: 'UNAUTHORIZED',
+  api_key_invalid: 'UNAUTHORIZED',
+  api_key_expired: 'UNAUTHORIZED',
+  api_key_revoked: 'UNAUTHORIZED',
+  account_disabled: 'FORBIDDEN',
+  forbidden: 'FORBIDDEN',
+  scope_missing: 'FORBIDDEN',
+  origin_forbidden: 'FORBIDDEN',
+  not_found: 'NOT_FOUND',
+  user_not_found: 'NOT_FOUND',
+  plan_not_found: 'NOT_FOUND',
+  key_not_found: 'NOT_FOUND',
+  voice_not_found: 'NOT_FOUND',
+  voice_unavailable: 'CONFLICT',
+  generation_not_found: 'NOT_FOUND',
+  audio_not_ready: 'CONFLICT',
+  email_taken: 'CONFLICT',
+  idempotency_key_reused: 'UNPROCESSABLE_CONTENT',
+  idempotency_in_flight: 'CONFLICT',
+  quota_exceeded: 'TOO_MANY_REQUESTS',
+  busy: 'SERVICE_UNAVAILABLE',
+  storage_full: 'SERVICE_UNAVAILABLE',
+  engine_failed: 'BAD_GATEWAY',
+  service_unavailable: 'SERVICE_UNAVAILABLE',
+  internal: 'INTERNAL_SERVER_ERROR',
+}
+
+/** Where tRPC itself refuses, before any of our code: an unknown path, a body too large, a method that is not meant. */
+const reasonsOfCodes: Partial<Record<TRPC_ERROR_CODE_KEY, Reason>> = {
+  PARSE_ERROR: 'invalid_input',
+  BAD_REQUEST: 'invalid_input',
+  NOT_FOUND: 'not_found',
+  METHOD_NOT_SUPPORTED: 'invalid_input',
+  UNSUPPORTED_MEDIA_TYPE: 'invalid_input',
+  PAYLOAD_TOO_LARGE: 'payload_too_large',
+}
+
+/** What every error carries on the wire. */
+export interface ErrorShape {
+  message: string
+  code: TRPC_ERROR_CODE_NUMBER
+  data: ErrorData
+}
+
+export interface ErrorData {
+  code: TRPC_ERROR_CODE_KEY
+  httpStatus: number
+  path?: string
+  /** Of one closed union. */
+  reason: Reason
+  /** The fields that were wrong, and what they accept. */
+  issues: Issue[]
+  /** When the same call may be tried again, in seconds. */
+  retryAfterSeconds: number | null
+  /** Also in the header `x-request-id`; the log knows it. */
+  requestId: string
+}
+
+/** PostgreSQL and its driver saying "not now" rather than "no". */
+const passing = new Set([
+  '55P03',
+  '57014',
+  '57P01',
+  '57P03',
+  '53300',
+  '08006',
+  '08003',
+  '08000',
+  'ECONNREFUSED',
+  'ECONNRESET',
+])
+
+/** Makes a refusal of whatever was thrown. What nobody expected says nothing but its request's id. */
+export function toRefusal(error: unknown, requestId: string): Refusal {
+  const cause = error instanceof TRPCError ? (error.cause ?? error) : error
+  if (cause instanceof Refusal) return cause
+  if (cause instanceof z.ZodError) return inputRefusal(cause)
+  const reason = cause instanceof TRPCError ? reasonsOfCodes[cause.code] : undefined
+  if (reason !== undefined && cause instanceof TRPCError) return new Refusal(reason, cause.message, { cause })
+  if (isPassing(cause)) {
+    return new Refusal('service_unavailable', 'Loqui cannot answer right now. Try again in a moment.', {
+      retryAfterSeconds: 1,
+      cause,
+    })
+  }
+  return new Refusal('internal', `Something went wrong on our side. It is noted under ${requestId}.`, { cause })
+}
+
+/** @returns true for what has to be looked at: an expected refusal is no alarm. */
+export const isAlarm = (refusal: Refusal) => refusal.reason === 'internal' || refusal.reason === 'service_unavailable'
+
+export function toTRPCError(refusal: Refusal): TRPCError {
+  return new TRPCError({ code: codes[refusal.reason], message: refusal.message, cause: refusal })
+}
+
+/** @throws {Refusal} `invalid_input`, naming each field. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) throw inputRefusal(parsed.error)
+  return parsed.data
+}
+
+function inputRefusal(error: z.ZodError): Refusal {
+  const issues = error.issues.map((issue) => ({ field: issue.path.join('.') || 'input', message: issue.message }))
+  const message = issues.map(({ field, message }) => `${field}: ${message}`).join('; ')
+  return new Refusal('invalid_input', message, { issues, cause: error })
+}
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && typeof error.code === 'string' && passing.has(error.code)) return true
+  return /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated)/.test(error.message)
+}

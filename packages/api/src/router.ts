@@ -1,0 +1,24 @@
+import type { TRPCBuiltRouter } from '@trpc/server'
+import type { ErrorShape } from './errors.ts'
+import { admin } from './routers/admin.ts'
+import { auth } from './routers/auth.ts'
+import { events } from './routers/events.ts'
+import { generations } from './routers/generations.ts'
+import { keys } from './routers/keys.ts'
+import { plans } from './routers/plans.ts'
+import { usage } from './routers/usage.ts'
+import { voices } from './routers/voices.ts'
+import { router } from './trpc.ts'
+
+const routes = { admin, auth, events, generations, keys, plans, usage, voices }
+
+export const appRouter = router(routes)
+
+/**
+ * The router's type for clients. It is rebuilt without the context, which would drag the whole server into the
+ * published SDK.
+ */
+export type AppRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: true },
+  typeof routes
+>

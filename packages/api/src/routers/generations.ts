@@ -1,0 +1,37 @@
+import { cancelGeneration } from '@loqui/core/generations/cancel'
+import { createGeneration, createGenerationInput } from '@loqui/core/generations/create'
+import { deleteGeneration } from '@loqui/core/generations/delete'
+import type { Generation, GenerationStatus, GenerationSummary } from '@loqui/core/generations/generation'
+import { getGeneration } from '@loqui/core/generations/get'
+import { listGenerations, listGenerationsInput } from '@loqui/core/generations/list'
+import { generationIdInput } from '@loqui/core/generations/queries'
+import { generationStatus } from '@loqui/core/generations/status'
+import { watchGeneration, watchGenerationInput } from '@loqui/core/generations/watch'
+import type { Page } from '@loqui/core/pagination'
+import type { TRPCRouterRecord } from '@trpc/server'
+import { subscription } from '../subscription.ts'
+import { procedure } from '../trpc.ts'
+
+export const generations = {
+  create: procedure
+    .input(createGenerationInput)
+    .mutation(
+      ({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, { idempotencyKey: ctx.idempotencyKey }),
+    ),
+  get: procedure.input(generationIdInput).query(({ ctx, input }): Promise<Generation> => getGeneration(ctx, input)),
+  list: procedure
+    .input(listGenerationsInput.prefault({}))
+    .query(({ ctx, input }): Promise<Page<GenerationSummary>> => listGenerations(ctx, input)),
+  status: procedure
+    .input(generationIdInput)
+    .query(({ ctx, input }): Promise<GenerationStatus> => generationStatus(ctx, input)),
+  cancel: procedure
+    .input(generationIdInput)
+    .mutation(({ ctx, input }): Promise<Generation> => cancelGeneration(ctx, input)),
+  delete: procedure.input(generationIdInput).mutation(({ ctx, input }): Promise<void> => deleteGeneration(ctx, input)),
+  watch: procedure
+    .input(watchGenerationInput)
+    .subscription(({ ctx, input, path, signal }) =>
+      subscription(ctx, path, (until) => watchGeneration(ctx, input, until), signal),
+    ),
+} satisfies TRPCRouterRecord

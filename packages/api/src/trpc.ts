@@ -1,0 +1,50 @@
+import { initTRPC, type TRPCError } from '@trpc/server'
+import superjson from 'superjson'
+import type { RequestContext } from './context.ts'
+import { type ErrorShape, isAlarm, toRefusal, toTRPCError } from './errors.ts'
+
+const t = initTRPC.context<RequestContext>().create({
+  transformer: superjson,
+  isDev: false,
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
+  errorFormatter({ shape, error, ctx }): ErrorShape {
+    const requestId = ctx?.requestId ?? ''
+    const refusal = toRefusal(error, requestId)
+    return {
+      code: shape.code,
+      message: refusal.message,
+      data: {
+        code: shape.data.code,
+        httpStatus: shape.data.httpStatus,
+        ...(shape.data.path !== undefined && { path: shape.data.path }),
+        reason: refusal.reason,
+        issues: [...refusal.issues],
+        retryAfterSeconds: refusal.retryAfterSeconds ?? null,
+        requestId,
+      },
+    }
+  },
+})
+
+export const { router, createCallerFactory } = t
+
+/** The one place where what a verb throws becomes an error of the wire, and where the log learns of it. */
+const translateErrors = t.middleware(async ({ ctx, next, path }) => {
+  const result = await next()
+  if (!result.ok) throw translate(ctx, path, result.error)
+  return result
+})
+
+export function translate(ctx: RequestContext, path: string, error: unknown): TRPCError {
+  const refusal = toRefusal(error, ctx.requestId)
+  if (isAlarm(refusal)) ctx.log.error({ error: refusal.cause, requestId: ctx.requestId, path }, 'a call failed')
+  return toTRPCError(refusal)
+}
+
+/** Anyone may call it. */
+export const publicProcedure = t.procedure.use(translateErrors)
+
+/** Only who can be identified may call it; what they may do is the verb's to say. */
+export const procedure = publicProcedure.use(async ({ ctx, next }) =>
+  next({ ctx: { ...ctx, actor: await ctx.identify() } }),
+)

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { permitAdmin } from '../actor.ts'
+import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
+import { idSchema } from '../ids.ts'
+import { planExists } from '../plans/queries.ts'
+import { type Account, toAccount } from './account.ts'
+
+export const updateAccountInput = z.strictObject({
+  id: idSchema('user'),
+  planId: z.string().optional(),
+  role: z.enum(['user', 'admin']).optional(),
+  disabled: z.boolean().optional(),
+})
+
+/**
+ * Changes an account's plan, role or access. A plan takes effect with the next reservation, and never makes a balance
+ * negative. Disabling ends every session at once.
+ *
+ * @throws {Refusal} `user_not_found`, `plan_not_found`, `forbidden`.
+ */
+export async function updateAccount(
+  { db, actor, hints }: Caller<'db' | 'actor' | 'hints'>,
+  input: z.output<typeof updateAccountInput>,
+): Promise<Account> {
+  permitAdmin(actor)
+  if (input.planId !== undefined && !(await planExists(db, input.planId))) {
+    throw new Refusal('plan_not_found', `planId: there is no plan “${input.planId}”.`)
+  }
+  const row = await db
+    .updateTable('account')
+    .set((eb) => ({
+      id: eb.ref('id'),
+      ...(input.planId !== undefined && { plan_id: input.planId }),
+      ...(input.role !== undefined && { role: input.role }),
+      ...(input.disabled !== undefined && { disabled_at: input.disabled ? new Date() : null }),
+    }))
+    .where('id', '=', input.id)
+    .returningAll()
+    .executeTakeFirst()
+  if (!row) throw new Refusal('user_not_found', 'id: there is no such user.')
+  hints.hint('access', row.id)
+  return toAccount(row)
+}

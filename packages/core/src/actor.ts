@@ -1,0 +1,60 @@
+import type { Role } from '@loqui/db/schema/accounts'
+import { Refusal } from './errors.ts'
+
+/** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
+export const scopes = [
+  'generations:read',
+  'generations:write',
+  'voices:read',
+  'usage:read',
+  'keys:read',
+  'keys:write',
+  'admin',
+] as const
+
+export type Scope = (typeof scopes)[number]
+
+/** Who acts in a call. */
+export type Actor =
+  | { readonly kind: 'user'; readonly userId: string; readonly role: Role; readonly sessionId: string }
+  | {
+      readonly kind: 'key'
+      readonly userId: string
+      readonly role: Role
+      readonly keyId: string
+      readonly scopes: readonly Scope[]
+    }
+  /** Loqui itself: its command line on the machine, its worker. Owns nothing. */
+  | { readonly kind: 'system' }
+
+/**
+ * Says whether the actor may do what needs `scope`, as the first line of every verb.
+ *
+ * @returns the id of the user in whose name it happens.
+ * @throws {Refusal} `scope_missing`, or `forbidden` when it can only happen in a user's name.
+ */
+export function permit(actor: Actor, scope: Scope): string {
+  if (actor.kind === 'system') throw new Refusal('forbidden', 'This can only be done in the name of a user.')
+  requireScope(actor, scope)
+  return actor.userId
+}
+
+/**
+ * Says whether the actor may administer Loqui.
+ *
+ * @throws {Refusal} `forbidden` for anyone who is not an administrator, `scope_missing` for a key without `admin`.
+ */
+export function permitAdmin(actor: Actor): void {
+  if (actor.kind === 'system') return
+  if (actor.role !== 'admin') throw new Refusal('forbidden', 'Only an administrator may do this.')
+  requireScope(actor, 'admin')
+}
+
+function requireScope(actor: Exclude<Actor, { kind: 'system' }>, scope: Scope): void {
+  if (actor.kind === 'key' && !actor.scopes.includes(scope)) {
+    throw new Refusal(
+      'scope_missing',
+      `This API key lacks the scope “${scope}”. It has: ${actor.scopes.join(', ') || 'none'}.`,
+    )
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
+ * A generation that ended badly carries one of them too.
+ */
+export const reasons = [
+  // what was sent
+  'invalid_input',
+  'cursor_malformed',
+  'text_empty',
+  'text_too_long',
+  'text_not_speakable',
+  'format_unsupported',
+  'payload_too_large',
+  // who asks
+  'unauthenticated',
+  'session_expired',
+  'wrong_credentials',
+  'api_key_malformed',
+  'api_key_invalid',
+  'api_key_expired',
+  'api_key_revoked',
+  'account_disabled',
+  'forbidden',
+  'scope_missing',
+  'origin_forbidden',
+  // what it is about
+  'not_found',
+  'user_not_found',
+  'plan_not_found',
+  'key_not_found',
+  'voice_not_found',
+  'voice_unavailable',
+  'generation_not_found',
+  'audio_not_ready',
+  'email_taken',
+  'idempotency_key_reused',
+  'idempotency_in_flight',
+  // what there is room for
+  'quota_exceeded',
+  'busy',
+  'storage_full',
+  // what broke
+  'engine_failed',
+  'service_unavailable',
+  'internal',
+] as const
+
+export type Reason = (typeof reasons)[number]
+
+/** One field of an input and what it accepts. */
+export interface Issue {
+  /** Path to the field, such as `settings.speed`. */
+  readonly field: string
+  readonly message: string
+}
+
+/** An expected refusal: nothing was changed. `message` is a sentence for people and safe to show. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly reason: Reason
+  readonly issues: readonly Issue[]
+  /** When the same call may be tried again, in seconds. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    reason: Reason,
+    message: string,
+    options: { issues?: readonly Issue[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.reason = reason
+    this.issues = options.issues ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}

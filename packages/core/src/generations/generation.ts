@@ -1,0 +1,138 @@
+import type { AudioFormat } from '@loqui/audio/format'
+import type { EventRow, EventType, GenerationRow, GenerationState } from '@loqui/db/schema/generations'
+import type { SpeakSettings } from '@loqui/engines/engine'
+import type { Reason } from '../errors.ts'
+import { wireId } from '../ids.ts'
+
+/** One request for speech, as its owner sees it. Times are ISO 8601, lengths of audio milliseconds. */
+export interface Generation extends GenerationSummary {
+  text: string
+}
+
+/** A generation without its text: what listings carry. */
+export interface GenerationSummary {
+  /** `gen_…` */
+  id: string
+  state: GenerationState
+  title: string | null
+  /** The beginning of the text. */
+  excerpt: string
+  /** Length of the text. */
+  characters: number
+  /** `voi_…` */
+  voiceId: string
+  engine: string
+  format: AudioFormat
+  settings: SpeakSettings
+  segments: { total: number; done: number }
+  /** How long the audio was expected to be. */
+  estimatedMs: number
+  /** How long it is; `null` until it succeeded. */
+  durationMs: number | null
+  /** What was held of the quota while it ran. */
+  reservedMs: number
+  /** What it was charged; `null` until it ended, 0 when it failed or was canceled. */
+  chargedMs: number | null
+  /** What the engine's provider was expected to ask and asked, in millionths of a dollar. */
+  cost: { predictedMicros: number; actualMicros: number }
+  error: GenerationError | null
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+/** Why a generation failed. */
+export interface GenerationError {
+  reason: Reason
+  message: string
+}
+
+/** The part of a generation that moves. */
+export interface GenerationStatus {
+  id: string
+  state: GenerationState
+  segments: { total: number; done: number }
+  durationMs: number | null
+  chargedMs: number | null
+  error: GenerationError | null
+}
+
+/** A numbered fact about a generation, with the generation as it stood at that moment. */
+export interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
+  /** Grows with every event of one user; resume after it. */
+  id: string
+  type: EventType
+  generationId: string
+  /** The segment that was stored, for events of type `segment`. */
+  segment: { index: number; durationMs: number } | null
+  /** ISO 8601. */
+  createdAt: string
+}
+
+const excerptLength = 200
+
+export function toGenerationSummary(row: GenerationRow): GenerationSummary {
+  return {
+    id: wireId('generation', row.id),
+    title: row.title,
+    excerpt: row.text.slice(0, excerptLength),
+    characters: row.characters,
+    voiceId: wireId('voice', row.voice_id),
+    engine: row.engine,
+    // Written by `create`, which takes nothing else.
+    format: row.format as AudioFormat,
+    settings: row.settings,
+    estimatedMs: row.estimated_ms,
+    reservedMs: row.reserved_ms,
+    cost: { predictedMicros: row.predicted_cost_micros, actualMicros: row.actual_cost_micros },
+    createdAt: row.created_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    ...progress(row),
+  }
+}
+
+export function toGeneration(row: GenerationRow): Generation {
+  return { ...toGenerationSummary(row), text: row.text }
+}
+
+export function toGenerationStatus(row: StatusRow): GenerationStatus {
+  return { id: wireId('generation', row.id), ...progress(row) }
+}
+
+export function toGenerationEvent(row: EventRow): GenerationEvent {
+  return {
+    id: String(row.seq),
+    type: row.type,
+    generationId: wireId('generation', row.generation_id),
+    createdAt: row.created_at.toISOString(),
+    ...row.data,
+    error: row.data.error && toError(row.data.error.reason, row.data.error.message),
+  }
+}
+
+export const statusColumns = [
+  'id',
+  'state',
+  'segments_total',
+  'segments_done',
+  'duration_ms',
+  'charged_ms',
+  'error_reason',
+  'error_message',
+] as const
+
+type StatusRow = Pick<GenerationRow, (typeof statusColumns)[number]>
+
+function progress(row: StatusRow): Omit<GenerationStatus, 'id'> {
+  return {
+    state: row.state,
+    segments: { total: row.segments_total, done: row.segments_done },
+    durationMs: row.duration_ms,
+    chargedMs: row.charged_ms,
+    error: row.error_reason === null ? null : toError(row.error_reason, row.error_message ?? ''),
+  }
+}
+
+/** Rows hold only reasons that `failGeneration` wrote, which are of the union. */
+const toError = (reason: string, message: string): GenerationError => ({ reason: reason as Reason, message })

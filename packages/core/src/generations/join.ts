@@ -1,0 +1,34 @@
+import type { Piece } from '@loqui/audio/assemble'
+import { assembly } from '@loqui/audio/assembly'
+import type { AudioFormat } from '@loqui/audio/format'
+import type { SegmentRow } from '@loqui/db/schema/generations'
+import type { StoredObject } from '@loqui/storage/storage'
+import type { Caller } from '../context.ts'
+
+/** A whole generation's audio in one format. */
+export interface JoinedAudio extends StoredObject {
+  readonly key: string
+  readonly durationMs: number
+}
+
+/** Joins stored segments into one object in `format`. The caller owns it until it has written its key down. */
+export async function joinSegments(
+  { storage, assembler }: Caller<'storage' | 'assembler'>,
+  key: string,
+  segments: readonly SegmentRow[],
+  format: AudioFormat,
+  signal?: AbortSignal,
+): Promise<JoinedAudio> {
+  const pieces = segments.map((segment) => toPiece({ storage }, segment))
+  const options = signal ? { signal } : {}
+  const object = await storage.put(key, assembler.encode(pieces, format, options), options)
+  return { ...object, key, durationMs: assembly(pieces).durationMs }
+}
+
+function toPiece({ storage }: Caller<'storage'>, segment: SegmentRow): Piece {
+  const { audio_key, samples, sample_rate } = segment
+  if (segment.state !== 'stored' || audio_key === null || samples === null || sample_rate === null) {
+    throw new Error(`segment ${segment.index} of generation ${segment.generation_id} is not stored`)
+  }
+  return { open: () => storage.read(audio_key), samples, sampleRate: sample_rate, pauseMs: segment.pause_ms }
+}

@@ -1,0 +1,51 @@
+import type { VoiceRow } from '@loqui/db/schema/voices'
+import type { SpeakSettings } from '@loqui/engines/engine'
+import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
+import { splitText, type TextSegment } from '../text/split.ts'
+
+/** What speaking a text will take, known before anything is reserved. */
+export interface PlannedSpeech {
+  readonly segments: readonly TextSegment[]
+  readonly expectedMs: number
+  /** Upper bound: what is reserved. */
+  readonly maxMs: number
+  /** Expected price in micro-dollars. */
+  readonly costMicros: number
+}
+
+/** @throws {Refusal} `text_empty`, `text_too_long`, `text_not_speakable`, `voice_unavailable`. */
+export function planSpeech(
+  { engines }: Caller<'engines'>,
+  voice: VoiceRow,
+  { text, settings }: { readonly text: string; readonly settings: SpeakSettings },
+  maxCharacters: number,
+): PlannedSpeech {
+  const refuse = (reason: 'text_empty' | 'text_too_long' | 'text_not_speakable', message: string) =>
+    new Refusal(reason, `text: ${message}`, { issues: [{ field: 'text', message }] })
+
+  if (text.trim() === '') throw refuse('text_empty', 'there is nothing to speak.')
+  if (text.length > maxCharacters) {
+    throw refuse('text_too_long', `${text.length} characters are more than your plan's ${maxCharacters}.`)
+  }
+  const engine = engines.get(voice.engine)
+  if (!engine || !voice.available) {
+    throw new Refusal(
+      'voice_unavailable',
+      `voiceId: the voice ${voice.name} cannot speak now: its engine is not there.`,
+    )
+  }
+  const request = { text, voice: voice.engine_voice, settings }
+  const refusal = engine.check(request)
+  if (refusal) throw refuse('text_not_speakable', refusal.message)
+
+  const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
+  const speech = engine.estimate(request)
+  const pausesMs = segments.reduce((sum, segment) => sum + segment.pauseMs, 0)
+  return {
+    segments,
+    expectedMs: Math.round(speech.expectedMs + pausesMs),
+    maxMs: Math.ceil(speech.maxMs + pausesMs),
+    costMicros: engine.price(speech.expectedMs),
+  }
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AudioFormat } from '@loqui/audio/format'
+import { EngineError } from '@loqui/engines/engine'
+import { StorageError } from '@loqui/storage/storage'
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Services } from '../context.ts'
+import type { Reason } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { type Claimed, claim } from './claim.ts'
+import { giveUp } from './finish.ts'
+import { joinSegments } from './join.ts'
+import { holdLease, LeaseLost } from './lease.ts'
+import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
+import { ensureSegments, readSegments } from './segments.ts'
+import { settle } from './settle.ts'
+import { speakSegment } from './speak.ts'
+
+/** What a worker has beside the services: one limit for the segments of all generations it runs. */
+export interface RunContext extends Services {
+  readonly segmentSlots: LimitFunction
+}
+
+/** Segments of one generation in flight or waiting for a slot, so that a book leaves room for a sentence. */
+const segmentsPerGeneration = 8
+
+/** Claims without a single stored segment in between, after which a generation is not tried again. */
+const mostFruitlessAttempts = 5
+
+/**
+ * Runs a generation from wherever it stands to its end: claim, segments, engine, storage, join, settle. Killed at any
+ * point, another call takes up what is stored. Resolves when there is nothing left to do, also when the generation
+ * ended elsewhere; rejects when it should be run again.
+ */
+export async function runGeneration(
+  context: RunContext,
+  { generationId }: { generationId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, hints } = context
+  const generation = await claim(db, generationId, newId())
+  if (!generation) return
+  hints.hint('events', generation.user_id)
+  using lease = holdLease(context, generation, signal)
+  try {
+    if (generation.fruitless_attempts > mostFruitlessAttempts) throw new Hopeless()
+    await speakAndSettle(context, generation, lease.signal)
+  } catch (error) {
+    // What an aborted step throws is whatever it was doing; the signal knows why.
+    const cause: unknown = lease.signal.aborted ? lease.signal.reason : error
+    if (cause instanceof LeaseLost) return
+    if (signal.aborted) return release(context, generation, cause)
+    await failOrThrow(context, generation, cause, lease.signal)
+  }
+}
+
+async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
+  const { log } = context
+  const segments = await ensureSegments(context, generation)
+  const speaker = await findSpeaker(context, generation)
+
+  const failed = new AbortController()
+  const slots = pLimit(segmentsPerGeneration)
+  const speaking = segments
+    .filter((segment) => segment.state !== 'stored')
+    .map((segment) =>
+      slots(() =>
+        context.segmentSlots(async () => {
+          failed.signal.throwIfAborted()
+          signal.throwIfAborted()
+          await speakSegment(context, generation, segment, speaker, AbortSignal.any([signal, failed.signal]))
+        }),
+      ).catch((error: unknown) => {
+        failed.abort(error)
+        throw error
+      }),
+    )
+  // All of them have to end before the attempt does: one still running would write after it.
+  const results = await Promise.allSettled(speaking)
+  if (results.some(({ status }) => status === 'rejected')) throw failed.signal.reason
+
+  const stored = await readSegments(context, generation.id)
+  // `create` writes no other format.
+  const format = generation.format as AudioFormat
+  const key = audioKey(generation.id, generation.attempt, format)
+  const audio = await joinSegments(context, key, stored, format, signal)
+  await settle(context, generation, audio)
+  const kept = [audio.key, ...stored.flatMap(({ audio_key }) => audio_key ?? [])]
+  await purgeAttempts(context, generation.id, kept).catch((error: unknown) => {
+    log.warn({ error, generationId: generation.id }, 'objects of earlier attempts are left behind')
+  })
+}
+
+async function findSpeaker({ db, engines }: RunContext, generation: Claimed) {
+  const engine = engines.get(generation.engine)
+  if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
+  const voice = await db
+    .selectFrom('voice')
+    .select('engine_voice')
+    .where('id', '=', generation.voice_id)
+    .executeTakeFirstOrThrow()
+  return { engine, engineVoice: voice.engine_voice }
+}
+
+/** Why a generation is not worth another attempt. */
+class Hopeless extends Error {
+  override readonly name = 'Hopeless'
+}
+
+/** Fails the generation where another attempt would end the same way, else lets the queue give it to another attempt. */
+async function failOrThrow(
+  context: RunContext,
+  generation: Claimed,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const verdict = judge(error)
+  context.log.error({ error, generationId: generation.id, attempt: generation.attempt }, 'an attempt failed')
+  if (!verdict) {
+    await sleep(1_000 * generation.fruitless_attempts, undefined, { signal })
+    throw error
+  }
+  const failed = await giveUp(context.db, generation.id, { state: 'failed', attempt: generation.attempt, ...verdict })
+  if (!failed) return
+  context.hints.hint('events', generation.user_id)
+  await purgeAudio(context, generation.id)
+}
+
+function judge(error: unknown): { reason: Reason; message: string } | undefined {
+  if (error instanceof Hopeless) {
+    return { reason: 'internal', message: `Loqui tried this ${mostFruitlessAttempts} times and could not finish it.` }
+  }
+  if (error instanceof EngineError) {
+    return { reason: 'engine_failed', message: 'The engine could not speak this text. Nothing was charged.' }
+  }
+  if (error instanceof StorageError && error.code === 'full') {
+    return { reason: 'storage_full', message: 'There is no room left to store the audio. Nothing was charged.' }
+  }
+  return undefined
+}
+
+/** A worker that stops is no sign of a bad text: the attempt does not count, and the queue gives the job on at once. */
+async function release({ db }: RunContext, { id, attempt }: Claimed, cause: unknown): Promise<never> {
+  await db
+    .updateTable('generation')
+    .set((eb) => ({ fruitless_attempts: eb('fruitless_attempts', '-', 1), heartbeat_at: null }))
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('state', '=', 'running')
+    .where('fruitless_attempts', '>', 0)
+    .execute()
+  throw cause
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
+import { type Engine, EngineError, type Speech } from '@loqui/engines/engine'
+import { sql } from 'kysely'
+import type { Caller } from '../context.ts'
+import type { Claimed } from './claim.ts'
+import { LeaseLost } from './lease.ts'
+import { segmentKey } from './purge.ts'
+
+/** What speaks a generation: its engine and the engine's own name for its voice. */
+export interface Speaker {
+  readonly engine: Engine
+  readonly engineVoice: string
+}
+
+/**
+ * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
+ * then written down if the attempt still holds the generation.
+ *
+ * @throws {EngineError} when the engine does not speak it; {LeaseLost}; the signal's reason.
+ */
+export async function speakSegment(
+  caller: Caller<'db' | 'hints' | 'storage'>,
+  generation: Claimed,
+  segment: SegmentRow,
+  speaker: Speaker,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, hints, storage } = caller
+  const { id, attempt } = generation
+  const submitted = await sql<{ held: boolean }>`
+    select segment_submit(${id}, ${segment.index}, ${attempt}) as held
+  `.execute(db)
+  if (!submitted.rows[0]?.held) throw new LeaseLost()
+
+  const speech = await speakWithRetries(generation, segment, speaker, signal)
+  const key = segmentKey(id, attempt, segment.index)
+  const object = await storage.put(key, littleEndianBytes(speech.samples), { signal })
+  const row = {
+    generation_id: id,
+    index: segment.index,
+    attempt,
+    audio_key: key,
+    audio_bytes: object.bytes,
+    audio_sha256: object.sha256,
+    samples: speech.samples.length,
+    sample_rate: speech.sampleRate,
+    duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
+    actual_cost_micros: speech.costMicros,
+  }
+  const stored = await sql<{ kept: boolean }>`
+    select segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(row)}::jsonb)) as kept
+  `.execute(db)
+  if (!stored.rows[0]?.kept) {
+    await storage.remove([key])
+    throw new LeaseLost()
+  }
+  hints.hint('events', generation.user_id)
+}
+
+/** Tries of one segment within one attempt, and the wait before each further one. */
+const retryWaitsMs = [500, 2_000]
+
+async function speakWithRetries(
+  generation: GenerationRow,
+  segment: SegmentRow,
+  { engine, engineVoice }: Speaker,
+  signal: AbortSignal,
+): Promise<Speech> {
+  const request = {
+    text: generation.text.slice(segment.start_offset, segment.end_offset),
+    voice: engineVoice,
+    settings: generation.settings,
+  }
+  for (const waitMs of retryWaitsMs) {
+    try {
+      return await engine.speak(request, { signal })
+    } catch (error) {
+      if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
+      await sleep(waitMs, undefined, { signal })
+    }
+  }
+  return engine.speak(request, { signal })
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+function littleEndianBytes(samples: Int16Array): Uint8Array {
+  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
+  return isLittleEndian ? bytes : Buffer.from(bytes).swap16()
+}

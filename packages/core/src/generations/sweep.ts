@@ -1,0 +1,41 @@
+import { transaction } from '@loqui/db/transaction'
+import { sql } from 'kysely'
+import type { Caller } from '../context.ts'
+import { jobs } from '../jobs.ts'
+import { purgeDeleted } from './purge-deleted.ts'
+
+/**
+ * Mends what a crash can leave: an open generation that nobody has touched for a while gets its job back, and a deleted
+ * one loses its audio. The row is the truth and the queue a hint, so this needs to know nothing of the queue: a job that
+ * is there already is not made twice.
+ */
+export async function sweepGenerations(
+  caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>,
+): Promise<{ requeued: number; purged: number }> {
+  const { db, queue, hints, log } = caller
+  const stale = await db
+    .selectFrom('generation')
+    .select(['id', 'user_id'])
+    .where('state', 'in', ['queued', 'running'])
+    .where(sql<boolean>`coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'`)
+    .limit(500)
+    .execute()
+  for (const { id, user_id } of stale) {
+    await transaction(db, (trx) => queue.enqueue(trx, jobs.runGeneration, { generationId: id }, { group: user_id }))
+  }
+  if (stale.length > 0) hints.hint('work', jobs.runGeneration.name)
+
+  const unpurged = await db
+    .selectFrom('generation')
+    .select('id')
+    .where('purged_at', 'is', null)
+    .where('deleted_at', '<', sql<Date>`now() - interval '1 minute'`)
+    .limit(100)
+    .execute()
+  for (const { id } of unpurged) {
+    await purgeDeleted(caller, id).catch((error: unknown) => {
+      log.warn({ error, generationId: id }, 'could not purge a deleted generation; the next sweep tries again')
+    })
+  }
+  return { requeued: stale.length, purged: unpurged.length }
+}

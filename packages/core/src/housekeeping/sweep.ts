@@ -1,0 +1,12 @@
+import { sql } from 'kysely'
+import type { Caller } from '../context.ts'
+import { sweepGenerations } from '../generations/sweep.ts'
+
+/** What every worker does now and then; all of it may run in several at once. */
+export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>): Promise<void> {
+  const { db, log } = caller
+  const { requeued, purged } = await sweepGenerations(caller)
+  await db.deleteFrom('session').where('expires_at', '<', sql<Date>`now()`).execute()
+  await db.deleteFrom('idempotency').where('created_at', '<', sql<Date>`now() - interval '24 hours'`).execute()
+  if (requeued + purged > 0) log.info({ requeued, purged }, 'swept')
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import type { Trx } from '@loqui/db/client'
+import { sql } from 'kysely'
+import { Refusal } from '../errors.ts'
+
+/** A call that may be sent twice and must happen once. */
+export interface IdempotentCall {
+  readonly userId: string
+  /** The verb, such as `generations.create`: the same key means nothing elsewhere. */
+  readonly route: string
+  readonly key: string
+  /** What was asked, as parsed. */
+  readonly request: unknown
+}
+
+/**
+ * Answers a repeated call with what the first one answered. The answer commits together with the work, so there is no
+ * moment in which one exists without the other; a repeat that comes meanwhile waits for that commit.
+ *
+ * @throws {Refusal} `idempotency_key_reused` for the same key with another request, `idempotency_in_flight` when the
+ * first one takes longer than a lock is waited for.
+ */
+export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => Promise<T>): Promise<T> {
+  const hash = createHash('sha256').update(JSON.stringify(call.request)).digest()
+  const where = { user_id: call.userId, route: call.route, key: call.key }
+  const claimed = await trx
+    .insertInto('idempotency')
+    .values({ ...where, request_hash: hash, response: null })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['user_id', 'route', 'key'])
+        .doUpdateSet({ request_hash: hash, response: null, created_at: sql`now()` })
+        .where('idempotency.created_at', '<', sql<Date>`now() - interval '24 hours'`),
+    )
+    .returning('key')
+    .executeTakeFirst()
+    .catch((error: unknown) => {
+      if (isLockTimeout(error)) {
+        throw new Refusal(
+          'idempotency_in_flight',
+          'Idempotency-Key: the first request with this key is still being answered.',
+          {
+            retryAfterSeconds: 1,
+            cause: error,
+          },
+        )
+      }
+      throw error
+    })
+  const row = trx
+    .selectFrom('idempotency')
+    .select(['request_hash', 'response'])
+    .where((eb) => eb.and(where))
+  if (!claimed) {
+    const stored = await row.executeTakeFirstOrThrow()
+    if (!stored.request_hash.equals(hash)) {
+      throw new Refusal(
+        'idempotency_key_reused',
+        'Idempotency-Key: this key was used for another request. Use a new one.',
+      )
+    }
+    // The column holds what the same verb answered, as JSON.
+    return JSON.parse(stored.response ?? 'null') as T
+  }
+  const response = await run()
+  await trx
+    .updateTable('idempotency')
+    .set({ response: JSON.stringify(response) })
+    .where((eb) => eb.and(where))
+    .execute()
+  return response
+}
+
+/** PostgreSQL's lock_not_available: the wait for the first call's row outlasted lock_timeout. */
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03'
+}
