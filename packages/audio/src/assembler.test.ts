@@ -53,12 +53,12 @@ describe.for(audioFormats)('%s', (format) => {
     }
   })
 
-  test('fifty at once on one thread are as right as one alone', async () => {
+  test('a hundred at once on one thread are as right as one alone', async () => {
     const single = createAssembler({ threads: 1 })
-    const alone = await encode(chapter, format)
-    const together = await Promise.all(Array.from({ length: 50 }, () => buffer(single.encode(chapter, format))))
+    const alone = await encode(chapter.slice(0, 1), format)
+    const together = Array.from({ length: 100 }, () => buffer(single.encode(chapter.slice(0, 1), format)))
+    for (const encoded of await Promise.all(together)) expect(encoded.equals(alone)).toBe(true)
     await single.close()
-    for (const encoded of together) expect(encoded.equals(alone)).toBe(true)
   })
 })
 
@@ -69,8 +69,8 @@ describe('joining', () => {
     const { samples } = await decodeAudio(await encode(pieces, 'pcm'), 'pcm')
     expect(samples.length).toBe(2400 + 1200 + 600 + 2400)
     expect(samples.subarray(2400, 4200).every((sample) => sample === 0)).toBe(true)
-    expect(samples[1200]).toBeCloseTo(10_000 / 32_768)
-    expect(samples[5400]).toBeCloseTo(10_000 / 32_768)
+    expect(samples[1200]).toBe(10_000)
+    expect(samples[5400]).toBe(10_000)
   })
 
   test('a pause longer than a step is as long as it said', async () => {
@@ -251,7 +251,7 @@ function stall() {
   }
 }
 
-function correlation(a: Float32Array, b: Float32Array, lag = 0): number {
+function correlation(a: Int16Array, b: Int16Array, lag = 0): number {
   let ab = 0
   let aa = 0
   let bb = 0
@@ -264,7 +264,7 @@ function correlation(a: Float32Array, b: Float32Array, lag = 0): number {
   return ab / Math.sqrt(aa * bb)
 }
 
-function bestLag(a: Float32Array, b: Float32Array): number {
+function bestLag(a: Int16Array, b: Int16Array): number {
   const lags = Array.from({ length: 101 }, (_, index) => index - 50)
   return lags.reduce((best, lag) => (correlation(a, b, lag) > correlation(a, b, best) ? lag : best))
 }

@@ -8,8 +8,8 @@ import { type AudioFormat, outputSampleRate } from './format.ts'
 export interface DecodedAudio {
   /** In hertz. */
   readonly sampleRate: number
-  /** The first channel, from -1 to 1, without what the file says to cut off at its ends. */
-  readonly samples: Float32Array
+  /** 16 bits each, without what the file says to cut off at its ends. */
+  readonly samples: Int16Array
   readonly durationMs: number
 }
 
@@ -56,14 +56,11 @@ function resonance(frequency: number, bandwidth: number, sampleRate: number): (i
   }
 }
 
-interface Channel {
-  readonly sampleRate: number
-  readonly samples: Float32Array
-}
+type Channel = Omit<DecodedAudio, 'durationMs'>
 
 function decodePcm(bytes: Uint8Array): Channel {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const samples = Float32Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true) / 32_768)
+  const samples = Int16Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true))
   return { sampleRate: outputSampleRate, samples }
 }
 
@@ -87,10 +84,10 @@ async function decodeFile(bytes: Uint8Array<ArrayBuffer>, format: Exclude<AudioF
 }
 
 async function decodeWav(track: InputAudioTrack): Promise<Channel> {
-  const parts: Float32Array[] = []
+  const parts: Int16Array[] = []
   for await (const sample of new AudioSampleSink(track).samples()) {
-    const part = new Float32Array(sample.numberOfFrames)
-    sample.copyTo(part, { planeIndex: 0, format: 'f32-planar' })
+    const part = new Int16Array(sample.numberOfFrames)
+    sample.copyTo(part, { planeIndex: 0, format: 's16' })
     sample.close()
     parts.push(part)
   }
@@ -116,14 +113,14 @@ async function decodeFlac(track: InputAudioTrack, bytes: Uint8Array<ArrayBuffer>
   if (end < bytes.length) frames.push(bytes.subarray(end))
   const decoded = await decoder.decodeFrames(frames)
   decoder.free()
-  return firstChannel(decoded)
+  return firstChannel(decoded, 32_767)
 }
 
 async function decodeOpus(track: InputAudioTrack): Promise<Channel> {
   const sampleRate = 48_000
   const decoder = new OpusDecoder({ channels: 1, sampleRate, preSkip: 0 })
   await decoder.ready
-  const parts: Float32Array[] = []
+  const parts: Int16Array[] = []
   for await (const packet of new EncodedPacketSink(track).packets()) {
     const { samples } = firstChannel(decoder.decodeFrame(packet.data))
     const before = Math.max(0, Math.round(-packet.timestamp * sampleRate))
@@ -133,18 +130,27 @@ async function decodeOpus(track: InputAudioTrack): Promise<Channel> {
   return { sampleRate, samples: concat(parts) }
 }
 
-function firstChannel(decoded: {
-  readonly channelData: Float32Array[]
-  readonly sampleRate: number
-  readonly errors: readonly { readonly message: string }[]
-}): Channel {
+/** @param fullScale the sample that the decoder calls 1 */
+function firstChannel(
+  decoded: {
+    readonly channelData: Float32Array[]
+    readonly sampleRate: number
+    readonly errors: readonly { readonly message: string }[]
+  },
+  fullScale = 32_768,
+): Channel {
   const [error] = decoded.errors
   if (error) throw new Error(`The file does not decode: ${error.message}`)
-  return { sampleRate: decoded.sampleRate, samples: decoded.channelData[0] ?? new Float32Array() }
+  const channel = decoded.channelData[0] ?? []
+  const clip = (sample: number) => Math.max(-32_768, Math.min(32_767, sample))
+  return {
+    sampleRate: decoded.sampleRate,
+    samples: Int16Array.from(channel, (sample) => clip(Math.round(sample * fullScale))),
+  }
 }
 
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
+function concat(parts: readonly Int16Array[]): Int16Array {
+  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
   let offset = 0
   for (const part of parts) {
     whole.set(part, offset)
