@@ -134,8 +134,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- the user's quota, the generation's row, the user's event stream.
     create function generation_create(p_new generation, out created boolean, out generation generation, out account quota_account)
       language plpgsql as $$
+    declare
+      v_reservation record;
     begin
-      select r.reserved, r.account into created, account from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms) r;
+      select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
+      created := v_reservation.reserved;
+      account := v_reservation.account;
       if not created then
         return;
       end if;

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Database } from './schema/database.ts'
 
@@ -35,6 +35,14 @@ export function createDb(config: DbConfig): Db {
   })
   pool.on('error', config.onError ?? (() => undefined))
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** @returns whether the database answers. */
+export function ping(db: Db): Promise<boolean> {
+  return sql`select 1`.execute(db).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Milliseconds, micro-dollars, bytes and event numbers all stay below 2^53, so `bigint` columns arrive as numbers. */

@@ -75,7 +75,7 @@ export async function migrateQueue(connectionString: string): Promise<void> {
 }
 
 /**
- * Opens pg-boss over our pool. Three of its ways are worked around here and nowhere else:
+ * Opens pg-boss. Three of its ways are worked around here and nowhere else:
  * its `work()` drains a backlog at the pace of its poll (2 jobs a second and worker), so jobs are fetched by our own loop;
  * its `groupConcurrency` is exceeded by concurrent fetches, so fetches of one queue take turns under a lock;
  * its completion is not fenced for plain ids, so jobs are settled by the fetched attempt, and nothing that matters
@@ -87,10 +87,18 @@ export async function migrateQueue(connectionString: string): Promise<void> {
 export async function openQueue(
   db: Db,
   jobs: readonly { readonly name: string }[],
-  options: { readonly supervise: boolean; readonly onError: (error: unknown) => void },
+  options: {
+    readonly connectionString: string
+    readonly supervise: boolean
+    readonly onError: (error: unknown) => void
+  },
 ): Promise<Queue> {
   const boss = new PgBoss({
-    db: fromKysely(db),
+    // Its upkeep sends several statements at once and wants the rows of each, which Kysely does not give.
+    connectionString: options.connectionString,
+    application_name: 'loqui queue',
+    max: 4,
+    connectionTimeoutMillis: 3_000,
     migrate: false,
     schedule: false,
     supervise: options.supervise,

@@ -1,0 +1,93 @@
+import { createContext, type RequestContext } from '@loqui/api/context'
+import { appRouter } from '@loqui/api/router'
+import type { Services } from '@loqui/core/context'
+import { Refusal } from '@loqui/core/errors'
+import { createExpressMiddleware } from '@trpc/server/adapters/express'
+import cors from 'cors'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import { generationDownload } from './downloads.ts'
+import type { Env } from './env.ts'
+import { checkOrigin } from './origin.ts'
+import { problems, sendProblem } from './problem.ts'
+import { isFromBrowser, readCredentials, requestId, sessionCookieName } from './request.ts'
+import { securityHeaders } from './security.ts'
+import { studio } from './studio.ts'
+
+/** The largest plan's longest text at four bytes a character, with room for the rest of the call. */
+const maxBodyBytes = 48 << 20
+const maxBatch = 20
+
+export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins'> {
+  readonly studioDirectory: string
+  /** @returns true when the server can take work. */
+  readonly ready: () => Promise<boolean>
+}
+
+export function createHttp(services: Services, options: HttpOptions): Express {
+  const { publicUrl, origins } = options
+  const secure = publicUrl.protocol === 'https:'
+  const cookieName = sessionCookieName(secure)
+  const cookie = { httpOnly: true, secure, sameSite: 'lax', path: '/' } as const
+
+  const contextOf = (req: Request, res: Response): RequestContext =>
+    createContext(services, {
+      requestId: String(res.locals.requestId),
+      credentials: readCredentials(req, cookieName),
+      idempotencyKey: req.get('idempotency-key'),
+      fromBrowser: isFromBrowser(req),
+      setSessionCookie(session) {
+        if (session) res.cookie(cookieName, session.token, { ...cookie, expires: session.expiresAt })
+        else res.clearCookie(cookieName, cookie)
+      },
+      // Over HTTP the response stream itself holds the writer back.
+      drained: async () => undefined,
+    })
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.use(requestId)
+  app.get('/live', (_req, res) => void res.json({ status: 'live' }))
+  app.get('/ready', async (_req, res) => {
+    const ready = await options.ready()
+    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
+  })
+  app.use(securityHeaders(publicUrl))
+  app.use(
+    cors({ origin: [...origins], credentials: true, exposedHeaders: ['x-request-id', 'retry-after', 'content-range'] }),
+  )
+  app.use(onlyOurPages(origins))
+  app.use(
+    '/trpc',
+    onlyJson,
+    createExpressMiddleware({
+      router: appRouter,
+      createContext: ({ req, res }) => contextOf(req, res),
+      maxBodySize: maxBodyBytes,
+      maxBatchSize: maxBatch,
+    }),
+  )
+  app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
+  app.use(studio(options.studioDirectory))
+  app.use((req, res) =>
+    sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.path}.`)),
+  )
+  app.use(problems(services.log))
+  return app
+}
+
+const onlyOurPages =
+  (origins: readonly string[]): RequestHandler =>
+  (req, _res, next) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'OPTIONS') checkOrigin(req, origins)
+    next()
+  }
+
+/** A form of another site can send multipart without asking; nothing here is meant to be called by a form. */
+const onlyJson: RequestHandler = (req, _res, next) => {
+  if (req.method === 'POST' && !req.is('application/json')) {
+    throw new Refusal('invalid_input', 'Send the body as application/json.')
+  }
+  next()
+}

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { createAssembler } from '@loqui/audio/assembler'
+import type { Services } from '@loqui/core/context'
+import { jobs } from '@loqui/core/jobs'
+import { createSessions } from '@loqui/core/sessions/sessions'
+import { syncPresetVoices } from '@loqui/core/voices/sync'
+import { createDb, ping } from '@loqui/db/client'
+import { createHints } from '@loqui/db/hint'
+import { openListener } from '@loqui/db/listen'
+import { openQueue } from '@loqui/db/queue'
+import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createStorage } from '@loqui/storage/create'
+import { readEnv } from './env.ts'
+import { createHttp } from './http.ts'
+import { createLog } from './log.ts'
+import { createWebSocket } from './ws.ts'
+
+const env = readEnv()
+const log = createLog(env.logLevel)
+const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
+
+const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
+const offline = createOfflineEngine({ threads: 1 })
+const hints = createHints(db, onError)
+const listener = await openListener(env.databaseUrl, onError)
+const queue = await openQueue(db, Object.values(jobs), {
+  connectionString: env.databaseUrl,
+  supervise: false,
+  onError,
+})
+const assembler = createAssembler({ threads: Math.max(1, availableParallelism() - 1) })
+const services: Services = {
+  db,
+  hints,
+  listener,
+  queue,
+  storage: await createStorage(env.storageUrl),
+  engines: new Map([[offline.id, offline]]),
+  assembler,
+  sessions: createSessions(db),
+  log,
+}
+await syncPresetVoices(services)
+
+let draining = false
+const ready = async () => !draining && (await ping(db))
+
+const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
+const server = createServer(createHttp(services, { ...env, studioDirectory, ready }))
+server.requestTimeout = 30_000
+server.headersTimeout = 10_000
+server.keepAliveTimeout = 65_000
+const sockets = createWebSocket(server, services, env)
+
+await new Promise<void>((resolve, reject) => {
+  server.once('error', reject)
+  server.listen(env.port, env.host, resolve)
+})
+log.info({ port: env.port, host: env.host, publicUrl: env.publicUrl.origin }, 'the server is ready')
+process.send?.({ ready: true })
+
+/** Sockets and running requests get this long; whoever supervises must give more. */
+const graceMs = 5_000
+
+async function stop(): Promise<void> {
+  if (draining) return
+  draining = true
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  const force = setTimeout(() => server.closeAllConnections(), graceMs)
+  await sockets.close(graceMs)
+  await closed
+  clearTimeout(force)
+  await hints.flush()
+  await listener.close()
+  await queue.close()
+  await assembler.close()
+  await offline.close()
+  await db.destroy()
+  log.info({}, 'the server has stopped')
+  // What a dependency left running must not keep the port's owner alive.
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop())
+process.on('SIGINT', () => void stop())
+process.on('disconnect', () => void stop())

@@ -1,0 +1,38 @@
+import { STATUS_CODES } from 'node:http'
+import { isAlarm, toRefusal, toTRPCError } from '@loqui/api/errors'
+import type { Log } from '@loqui/core/context'
+import { getHTTPStatusCodeFromError } from '@trpc/server/http'
+import type { ErrorRequestHandler, Response } from 'express'
+
+/** Answers an error as `application/problem+json` (RFC 9457), with Loqui's `reason` in it. */
+export function sendProblem(res: Response, log: Log, error: unknown): void {
+  const requestId = String(res.locals.requestId)
+  const refusal = toRefusal(error, requestId)
+  if (isAlarm(refusal)) log.error({ error: refusal.cause, requestId }, 'a request failed')
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  const status = getHTTPStatusCodeFromError(toTRPCError(refusal))
+  if (refusal.retryAfterSeconds !== undefined) res.setHeader('retry-after', refusal.retryAfterSeconds)
+  res
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: 'about:blank',
+        title: STATUS_CODES[status],
+        status,
+        detail: refusal.message,
+        reason: refusal.reason,
+        issues: refusal.issues,
+        requestId,
+      }),
+    )
+}
+
+export const problems =
+  (log: Log): ErrorRequestHandler =>
+  // Express tells an error handler by its four parameters.
+  (error, _req, res, _next) =>
+    sendProblem(res, log, error)

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createContext } from '@loqui/api/context'
+import { appRouter } from '@loqui/api/router'
+import type { Services } from '@loqui/core/context'
+import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Env } from './env.ts'
+import { checkOrigin } from './origin.ts'
+import { isFromBrowser, readCredentials, sessionCookieName } from './request.ts'
+
+export interface Sockets {
+  /** Tells every client to connect elsewhere, waits for them to go, and ends those that stay. */
+  close(graceMs: number): Promise<void>
+}
+
+/** A client that promised connection parameters and sends none would otherwise stay for ever. */
+const parametersWithinMs = 5_000
+/** What may wait in a socket before its subscriptions pause: the adapter itself would send without end. */
+const mostBuffered = 1 << 20
+
+export function createWebSocket(
+  server: Server,
+  services: Services,
+  { publicUrl, origins }: Pick<Env, 'publicUrl' | 'origins'>,
+): Sockets {
+  const cookieName = sessionCookieName(publicUrl.protocol === 'https:')
+  const wss = new WebSocketServer({ noServer: true, maxPayload: 64 << 10 })
+
+  server.on('upgrade', (req, socket, head) => {
+    const refused = refusalOf(req, origins)
+    if (refused !== undefined) return refuse(socket, refused)
+    wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws, req))
+  })
+
+  wss.on('connection', (ws, req) => {
+    ws.on('error', (error) => services.log.warn({ error }, 'a socket failed'))
+    if (new URL(req.url ?? '/', 'http://loqui').searchParams.has('connectionParams')) {
+      const deadline = setTimeout(() => ws.close(4401, 'connection parameters are missing'), parametersWithinMs)
+      ws.once('message', () => clearTimeout(deadline))
+      ws.once('close', () => clearTimeout(deadline))
+    }
+  })
+
+  const handler = applyWSSHandler({
+    wss,
+    router: appRouter,
+    maxBatchSize: 20,
+    keepAlive: { enabled: true, pingMs: 30_000, pongWaitMs: 5_000 },
+    createContext: ({ req, res: ws, info }) => {
+      const credentials = readCredentials(req, cookieName)
+      return createContext(services, {
+        requestId: `ws_${randomUUID()}`,
+        credentials: { ...credentials, token: info.connectionParams?.token ?? credentials.token },
+        fromBrowser: isFromBrowser(req),
+        setSessionCookie: () => undefined,
+        drained: () => drained(ws),
+      })
+    },
+  })
+
+  return {
+    async close(graceMs) {
+      handler.broadcastReconnectNotification()
+      for (const ws of wss.clients) ws.close(1012, 'the server is restarting')
+      const deadline = Date.now() + graceMs
+      while (wss.clients.size > 0 && Date.now() < deadline) await sleep(50)
+      for (const ws of wss.clients) ws.terminate()
+      wss.close()
+    },
+  }
+}
+
+function refusalOf(req: IncomingMessage, origins: readonly string[]): 403 | 404 | undefined {
+  if (new URL(req.url ?? '/', 'http://loqui').pathname !== '/trpc') return 404
+  try {
+    checkOrigin(req, origins)
+    return undefined
+  } catch {
+    return 403
+  }
+}
+
+function refuse(socket: Duplex, status: 403 | 404): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
+
+async function drained(ws: WebSocket): Promise<void> {
+  while (ws.readyState === ws.OPEN && ws.bufferedAmount > mostBuffered) await sleep(10)
+}

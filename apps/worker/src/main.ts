@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os'
+import { createAssembler } from '@loqui/audio/assembler'
+import type { RunContext } from '@loqui/core/generations/run'
+import { sweep } from '@loqui/core/housekeeping/sweep'
+import { jobs } from '@loqui/core/jobs'
+import { createSessions } from '@loqui/core/sessions/sessions'
+import { syncPresetVoices } from '@loqui/core/voices/sync'
+import { createDb } from '@loqui/db/client'
+import { createHints } from '@loqui/db/hint'
+import { openListener } from '@loqui/db/listen'
+import { openQueue } from '@loqui/db/queue'
+import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createStorage } from '@loqui/storage/create'
+import pLimit from 'p-limit'
+import { readEnv } from './env.ts'
+import { handlers } from './handlers.ts'
+import { createLog } from './log.ts'
+
+const env = readEnv()
+const log = createLog(env.logLevel)
+const onError = (error: unknown) => log.warn({ error }, 'the database or the queue stumbled')
+
+const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
+const offline = createOfflineEngine({ threads: availableParallelism() })
+const hints = createHints(db, onError)
+const listener = await openListener(env.databaseUrl, onError)
+const queue = await openQueue(db, Object.values(jobs), {
+  connectionString: env.databaseUrl,
+  supervise: true,
+  onError,
+})
+const assembler = createAssembler({ threads: Math.max(1, availableParallelism() - 1) })
+const context: RunContext = {
+  db,
+  hints,
+  listener,
+  queue,
+  storage: await createStorage(env.storageUrl),
+  engines: new Map([[offline.id, offline]]),
+  assembler,
+  sessions: createSessions(db),
+  log,
+  segmentSlots: pLimit(env.concurrency),
+}
+await syncPresetVoices(context)
+
+const work = queue.work(
+  jobs.runGeneration,
+  {
+    concurrency: env.concurrency,
+    // One person's many generations leave slots for everyone else's.
+    groupConcurrency: Math.max(1, Math.ceil(env.concurrency / 2)),
+    onError: (error) => log.error({ error }, 'a job failed and will run again'),
+  },
+  (data, signal) => handlers.runGeneration(context, data, signal),
+)
+const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
+
+const sweepMs = 10_000
+const sweeping = setInterval(() => {
+  sweep(context).catch((error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again'))
+}, sweepMs)
+
+log.info({ concurrency: env.concurrency }, 'the worker is ready')
+process.send?.({ ready: true })
+
+/** Generations in hand get this long to end; then they go back to the queue. Whoever supervises must give more. */
+const graceMs = 5_000
+
+let stopping = false
+async function stop(): Promise<void> {
+  if (stopping) return
+  stopping = true
+  clearInterval(sweeping)
+  unlisten()
+  await work.stop(graceMs)
+  await hints.flush()
+  await listener.close()
+  await queue.close()
+  await assembler.close()
+  await offline.close()
+  await db.destroy()
+  log.info({}, 'the worker has stopped')
+  // What a dependency left running must not keep a stopped worker alive.
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop())
+process.on('SIGINT', () => void stop())
+process.on('disconnect', () => void stop())
