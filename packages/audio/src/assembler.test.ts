@@ -145,7 +145,16 @@ describe('a reader', () => {
     expect((await buffer(slow)).length).toBe(100 * pieceSamples * 2)
   })
 
-  test('that leaves ends the encoding and the piece it was reading', async () => {
+  test('that leaves without reading on closes the piece', async () => {
+    const source = Readable.from(Array.from({ length: 1000 }, () => Buffer.alloc(10_000)))
+    const output = assembler.encode([{ ...piece(new Int16Array(5_000_000)), open: async () => source }], 'pcm')
+    await once(output, 'readable')
+    await encode(chapter, 'pcm')
+    output.destroy()
+    await once(source, 'close')
+  })
+
+  test('that leaves while a piece gives nothing closes the piece', async () => {
     const stalled = stall()
     for await (const _ of assembler.encode([piece(new Int16Array(100)), stalled.piece], 'pcm')) {
       await stalled.opened

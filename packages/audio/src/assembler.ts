@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events'
-import { addAbortSignal, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Assembler, Piece } from './assemble.ts'
 import { assembly, pauseSamples } from './assembly.ts'
 import type { AudioFormat } from './format.ts'
@@ -34,6 +34,8 @@ export function createAssembler(options: { readonly threads: number }): Assemble
         },
         destroy(error, callback) {
           stop.abort()
+          // Not waited for: it ends when what is under way does, and a piece may take its time to open.
+          chunks.return().catch((cleanupError) => process.emitWarning(asError(cleanupError)))
           callback(error)
         },
       })
@@ -58,7 +60,6 @@ async function* encode(
   try {
     for await (const bytes of steps(encoding, pieces, format, samples, stop)) {
       if (bytes.length > 0) yield bytes
-      if (stop.aborted) return
     }
   } finally {
     encoding.drop()
@@ -91,7 +92,8 @@ async function* readSamples(
   stop: AbortSignal,
 ): AsyncGenerator<Int16Array<ArrayBuffer>, void, void> {
   const expected = piece.samples * bytesPerSample
-  const stream = addAbortSignal(stop, await piece.open())
+  const stream = await piece.open()
+  using _left = addAbortListener(stop, () => stream.destroy())
   let received = 0
   // A chunk of a stream may end between the two bytes of a sample.
   let half: Buffer = Buffer.alloc(0)

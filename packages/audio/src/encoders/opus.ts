@@ -1,4 +1,4 @@
-import OpusScript from 'opusscript'
+import { Application, createEncoder, loadLibopus } from 'libopus-wasm'
 import { outputSampleRate } from '../format.ts'
 import { type CreateEncoder, concat } from './encoder.ts'
 import { createOggPager } from './ogg.ts'
@@ -6,21 +6,25 @@ import { createOggPager } from './ogg.ts'
 // Granule positions and pre-skip count at 48 kHz whatever the rate of the input (RFC 7845).
 const granulesPerSample = 48_000 / outputSampleRate
 const packetSamples = outputSampleRate * 0.02
-// libopus delays what it is told to encode as audio by 6.5 ms: OPUS_GET_LOOKAHEAD, which the binding does not offer.
-const lookaheadSamples = outputSampleRate * 0.0065
 // Speech at 24 kHz does not gain beyond this.
 const bitsPerSecond = 48_000
 // One second: little is held back from a listener, and the overhead of the pages is 1 %.
 const packetsPerPage = 50
 
 /** Opus in Ogg. Pre-skip and the last granule position make the decoded audio exactly as long as what was encoded. */
-export const createOpusEncoder: CreateEncoder = (samples) => {
-  const opus = new OpusScript(outputSampleRate, 1, OpusScript.Application.AUDIO)
-  opus.setBitrate(bitsPerSecond)
+export const createOpusEncoder: CreateEncoder = async (samples) => {
+  const { version } = await loadLibopus()
+  const opus = await createEncoder({
+    application: Application.Audio,
+    channels: 1,
+    sampleRate: outputSampleRate,
+    frameSize: packetSamples,
+    bitrate: bitsPerSecond,
+  })
+  const lookaheadSamples = opus.getLookahead()
   const pager = createOggPager()
   const totalPackets = Math.max(1, Math.ceil((samples + lookaheadSamples) / packetSamples))
   const packet = new Int16Array(packetSamples)
-  const packetBytes = Buffer.from(packet.buffer)
   let filled = 0
   let packets = 0
 
@@ -28,14 +32,19 @@ export const createOpusEncoder: CreateEncoder = (samples) => {
     packets++
     const isLast = packets === totalPackets
     const end = isLast ? lookaheadSamples + samples : packets * packetSamples
-    const pages = [pager.add(opus.encode(packetBytes, packetSamples), end * granulesPerSample)]
+    const pages = [pager.add(opus.encode(packet), end * granulesPerSample)]
     if (isLast || packets % packetsPerPage === 0) pages.push(pager.flush({ last: isLast }))
     filled = 0
     return pages
   }
 
   return {
-    header: concat([pager.add(identificationHeader(), 0), pager.flush(), pager.add(commentHeader(), 0), pager.flush()]),
+    header: concat([
+      pager.add(identificationHeader(lookaheadSamples), 0),
+      pager.flush(),
+      pager.add(commentHeader(version), 0),
+      pager.flush(),
+    ]),
     encode(input) {
       const pages: Uint8Array[] = []
       let read = 0
@@ -56,11 +65,11 @@ export const createOpusEncoder: CreateEncoder = (samples) => {
       }
       return concat(pages)
     },
-    free: () => opus.delete(),
+    free: () => opus.free(),
   }
 }
 
-function identificationHeader(): Uint8Array {
+function identificationHeader(lookaheadSamples: number): Uint8Array {
   const header = new DataView(new ArrayBuffer(19))
   new Uint8Array(header.buffer).set(new TextEncoder().encode('OpusHead'))
   header.setUint8(8, 1)
@@ -70,8 +79,8 @@ function identificationHeader(): Uint8Array {
   return new Uint8Array(header.buffer)
 }
 
-function commentHeader(): Uint8Array {
-  const vendor = new TextEncoder().encode('libopus 1.4')
+function commentHeader(libopusVersion: string): Uint8Array {
+  const vendor = new TextEncoder().encode(libopusVersion)
   const header = new DataView(new ArrayBuffer(8 + 4 + vendor.length + 4))
   const bytes = new Uint8Array(header.buffer)
   bytes.set(new TextEncoder().encode('OpusTags'))
