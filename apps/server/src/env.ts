@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 
 export interface Env {
@@ -50,7 +51,7 @@ export function readEnv(environment: NodeJS.ProcessEnv = process.env): Env {
     publicUrl,
     origins: readOrigins(publicUrl, values.ALLOWED_ORIGINS, production),
     databaseUrl: values.DATABASE_URL,
-    storageUrl: values.STORAGE_URL ?? `file:${path.resolve(values.LOQUI_DATA_DIR, 'audio')}`,
+    storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
     logLevel: values.LOG_LEVEL,
   }
 }

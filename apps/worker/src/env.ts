@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 
 export interface Env {
@@ -34,7 +35,7 @@ export function readEnv(environment: NodeJS.ProcessEnv = process.env): Env {
   const values = parsed.data
   return {
     databaseUrl: values.DATABASE_URL,
-    storageUrl: values.STORAGE_URL ?? `file:${path.resolve(values.LOQUI_DATA_DIR, 'audio')}`,
+    storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
     concurrency: values.WORKER_CONCURRENCY,
     logLevel: values.LOG_LEVEL,
   }
