@@ -22,6 +22,7 @@ export function securityHeaders(publicUrl: URL) {
         frameAncestors: ["'none'"],
       },
     },
+    xFrameOptions: { action: 'deny' },
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
   })
 }

@@ -13,14 +13,21 @@ export interface IdempotentCall {
   readonly request: unknown
 }
 
+const longestKey = 255
+
 /**
  * Answers a repeated call with what the first one answered. The answer commits together with the work, so there is no
  * moment in which one exists without the other; a repeat that comes meanwhile waits for that commit.
  *
- * @throws {Refusal} `idempotency_key_reused` for the same key with another request, `idempotency_in_flight` when the
+ * @throws {Refusal} `invalid_input` for a key too long, `idempotency_key_reused` for the same key with another request, `idempotency_in_flight` when the
  * first one takes longer than a lock is waited for.
  */
 export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => Promise<T>): Promise<T> {
+  if (call.key.length === 0 || call.key.length > longestKey) {
+    throw new Refusal('invalid_input', `Idempotency-Key: must be 1 to ${longestKey} characters long.`, {
+      issues: [{ field: 'Idempotency-Key', message: `must be 1 to ${longestKey} characters long` }],
+    })
+  }
   const hash = createHash('sha256').update(JSON.stringify(call.request)).digest()
   const where = { user_id: call.userId, route: call.route, key: call.key }
   const claimed = await trx
