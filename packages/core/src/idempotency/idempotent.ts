@@ -19,8 +19,8 @@ const longestKey = 255
  * Answers a repeated call with what the first one answered. The answer commits together with the work, so there is no
  * moment in which one exists without the other; a repeat that comes meanwhile waits for that commit.
  *
- * @throws {Refusal} `invalid_input` for a key too long, `idempotency_key_reused` for the same key with another request, `idempotency_in_flight` when the
- * first one takes longer than a lock is waited for.
+ * @throws {Refusal} `invalid_input` for a key too long, `idempotency_key_reused` for the same key with another request,
+ * `idempotency_in_flight` when the first one takes longer than a lock is waited for.
  */
 export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => Promise<T>): Promise<T> {
   if (call.key.length === 0 || call.key.length > longestKey) {
