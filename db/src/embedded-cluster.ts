@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chown, lchown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { StartError } from './embedded-error.ts'
+import { explainFile, replaceFile } from './embedded-file.ts'
 import { type Identity, newIdentity } from './embedded-identity.ts'
 import { explain, programOptions, seenFrom } from './embedded-program.ts'
 import { findRuntime, type Runtime } from './embedded-runtime.ts'
@@ -175,12 +176,8 @@ async function readAccess(directory: string): Promise<Access> {
   throw broken(directory, 'access.json, which holds the password, is missing or damaged')
 }
 
-/** Replaces `access.json` whole, readable by ourselves only. */
-export async function writeAccess(directory: string, access: Access): Promise<void> {
-  const path = join(directory, 'access.json')
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
-  await writeFile(aside, `${JSON.stringify(access)}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  await rename(aside, path)
+export function writeAccess(directory: string, access: Access): Promise<void> {
+  return replaceFile(join(directory, 'access.json'), `${JSON.stringify(access)}\n`)
 }
 
 /** What is said of a folder that holds a database, but not a whole one. */
@@ -188,29 +185,4 @@ export function broken(directory: string, what: string): StartError {
   return new StartError(
     `The database in ${directory} is not whole (${what}): restore the folder from a backup, or move it away to begin with an empty database.`,
   )
-}
-
-/** A sentence for what the file system refused. */
-function explainFile(error: unknown, directory: string): unknown {
-  switch (Object(error).code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new StartError(`The disk that holds ${directory} is full: free some space and start again.`, {
-        cause: error,
-      })
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new StartError(
-        `Loqui may not write to ${directory} (${Object(error).code}): start it as the owner of that folder, or set LOQUI_DATA_DIR to one you may write to.`,
-        { cause: error },
-      )
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return new StartError(`${directory} cannot hold a database, because a file stands in its way: move it aside.`, {
-        cause: error,
-      })
-    default:
-      return error
-  }
 }

@@ -19,6 +19,7 @@ export interface Postmaster {
   readonly pid: number
   readonly exited: Promise<void>
   stop(): Promise<void>
+  kill(): void
 }
 
 /** PostgreSQL ended before it was ready. `remains`: processes of a killed one still hold the directory; they go by themselves. */
@@ -72,7 +73,7 @@ export function startPostmaster(options: PostmasterOptions): Promise<Postmaster>
     if (!line.includes('database system is ready to accept connections')) return
     ready = true
     signal?.removeEventListener('abort', abort)
-    resolve({ pid: child.pid ?? 0, exited, stop: () => stop(child, exited) })
+    resolve({ pid: child.pid ?? 0, exited, stop: () => stop(child, exited), kill: () => void child.kill('SIGQUIT') })
   })
   child.once('error', reject)
   child.once('close', () => {

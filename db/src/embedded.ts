@@ -39,6 +39,8 @@ export interface EmbeddedPostgres {
   readonly exited: Promise<void>
   /** Ends all connections, writes everything to disk and ends: PostgreSQL's fast shutdown. */
   stop(): Promise<void>
+  /** Ends at once: PostgreSQL's immediate shutdown, after which the next start replays the log. */
+  kill(): void
 }
 
 /**
