@@ -6,7 +6,7 @@ import type { AudioFormat } from './format.ts'
 import { createThreads, type RemoteEncoding, type Threads } from './threads.ts'
 
 const bytesPerSample = 2
-/** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 20 ms of work for a thread. */
+/** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 10 ms of work for a thread. */
 const stepSamples = 32_768
 
 /**

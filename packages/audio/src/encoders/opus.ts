@@ -6,7 +6,7 @@ import { createOggPager } from './ogg.ts'
 // Granule positions and pre-skip count at 48 kHz whatever the rate of the input (RFC 7845).
 const granulesPerSample = 48_000 / outputSampleRate
 const packetSamples = outputSampleRate * 0.02
-// Speech at 24 kHz does not gain beyond this.
+// What RFC 7587 §3.1.1 recommends at most for fullband speech, with room to spare.
 const bitsPerSecond = 48_000
 // One second: little is held back from a listener, and the overhead of the pages is 1 %.
 const packetsPerPage = 50
