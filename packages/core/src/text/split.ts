@@ -149,13 +149,14 @@ function bestCut(text: string, span: Span, max: number): { at: number; after: Br
   const length = span.end - span.start
   const ideal = length < 2 * max ? length / 2 : max
   const from = Math.min(length / 4, max / 3)
+  const to = Math.min(max, length - from)
   // One character more, so that punctuation at the very end still sees the space after it.
   const window = text.slice(span.start, span.start + max + 1)
   for (const { pattern, after } of cuts) {
     let best: number | undefined
     for (const match of window.matchAll(pattern)) {
       const mark = match.index + match[0].trimEnd().length
-      if (mark < from || mark > max || mark === 0) continue
+      if (mark < from || mark > to || mark === 0) continue
       if (after === 'sentence' && endsInAbbreviation.test(window.slice(Math.max(0, mark - 16), mark))) continue
       if (best === undefined || Math.abs(mark - ideal) < Math.abs(best - ideal)) best = mark
     }
