@@ -160,7 +160,7 @@ async function readPidFile(data: string): Promise<string[]> {
   try {
     return (await readFile(join(data, PID_FILE), 'utf8')).split('\n')
   } catch (error) {
-    if (Object(error).code === 'ENOENT') return []
+    if (['ENOENT', 'ENOTDIR'].includes(Object(error).code)) return []
     throw error
   }
 }

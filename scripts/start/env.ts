@@ -25,7 +25,7 @@ export interface Env {
 
 /** What people put into a file to be replaced later, and forget. */
 const KNOWN_SECRETS =
-  /^(.)\1*$|change.?me|changeit|replace.?me|insecure|example|default|your.?secret|^(dev|test|secret|password)/i
+  /^(.)\1*$|change.?me|changeit|replace.?me|insecure|example|default|your.?secret|^(development|secret|password)/i
 
 const schema = z.object({
   NODE_ENV: z

@@ -9,6 +9,19 @@ export function consoleLog(): Log {
   const color = process.stdout.isTTY === true
   return (line, from = 'loqui') => {
     const name = from.padEnd(8)
-    process.stdout.write(`${color ? styleText('dim', `${name} │`) : `${name} |`} ${line}\n`)
+    process.stdout.write(`${color ? styleText('dim', `${name} │`) : `${name} |`} ${readable(line)}\n`)
+  }
+}
+
+/** A line that a process logged for machines, as a person reads it; any other as it is. */
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line
+  try {
+    const { level, time: _, msg, ...details } = JSON.parse(line)
+    if (typeof level !== 'number' || typeof msg !== 'string') return line
+    const rest = Object.entries(details).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
+    return `${level >= 50 ? 'error: ' : level >= 40 ? 'warning: ' : ''}${msg}${rest.join('')}`
+  } catch {
+    return line
   }
 }
