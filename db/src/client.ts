@@ -11,15 +11,19 @@ export interface DbConfig {
   readonly connectionString: string
   /** Most connections of this process. Default 10. */
   readonly max?: number
-  /** Told of errors on idle connections, which the pool replaces by itself. */
+  /** Told of connections that broke; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void
 }
 
 /**
  * Opens a pool. Each limit ends a wait that could otherwise last for ever: `query_timeout` is the only one that also
  * ends a query whose connection is half-open, since the others are the server's to keep.
+ *
+ * Everything runs READ COMMITTED, whatever the database's default: under REPEATABLE READ two writers of one row do not
+ * wait for each other, the second one fails.
  */
 export function createDb(config: DbConfig): Db {
+  const onError = config.onError ?? (() => undefined)
   const pool = new pg.Pool({
     connectionString: config.connectionString,
     max: config.max ?? 10,
@@ -31,9 +35,14 @@ export function createDb(config: DbConfig): Db {
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     maxLifetimeSeconds: 1_800,
+    options: '-c default_transaction_isolation=read\\ committed',
+    // Only in this mode does pg close a connection whose query timed out; the next query would wait behind it for ever.
+    pipeline: true,
     types: { getTypeParser },
   })
-  pool.on('error', config.onError ?? (() => undefined))
+  // The pool listens to idle connections only: one that breaks while it is in use would end the process.
+  pool.on('connect', (client) => client.on('error', onError))
+  pool.on('error', () => undefined)
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 }
 
