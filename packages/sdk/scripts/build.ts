@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process'
+import { copyFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Plugin, rollup } from 'rollup'
+import { dts } from 'rollup-plugin-dts'
+
+const sdk = path.join(import.meta.dirname, '..')
+const dist = path.join(sdk, 'dist')
+
+/**
+ * Its peers are exact versions of the tRPC client, older than ours, so npm would refuse to install the two side by side.
+ * It comes inside the SDK instead; NOTICE names it.
+ */
+const bundled = '@trpc/tanstack-react-query'
+const bundledEntry = fileURLToPath(import.meta.resolve(bundled))
+
+await rm(dist, { recursive: true, force: true })
+await promisify(execFile)('tsc', ['-p', path.join(sdk, 'tsconfig.build.json')])
+await copyFile(path.join(sdk, 'src/api.d.ts'), path.join(dist, 'api.d.ts'))
+await bundleInto('react.js', bundledEntry)
+await bundleInto('react.d.ts', bundledEntry.replace(/\.mjs$/, '.d.mts'), [dts()])
+
+async function bundleInto(name: string, library: string, plugins: Plugin[] = []): Promise<void> {
+  const file = path.join(dist, name)
+  const bundle = await rollup({
+    input: file,
+    external: (specifier) => ![bundled, file, library].includes(specifier),
+    plugins: [{ name: 'bundled', resolveId: (specifier) => (specifier === bundled ? library : null) }, ...plugins],
+  })
+  await bundle.write({ file, format: 'es' })
+  await bundle.close()
+}

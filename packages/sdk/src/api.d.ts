@@ -1,0 +1,448 @@
+// The server's types as clients see them. Made by `npm run sdk:types`; a test fails when it is out of date.
+
+import * as _trpc_server_unstable_core_do_not_import from '@trpc/server/unstable-core-do-not-import';
+import { TRPC_ERROR_CODE_NUMBER, TRPC_ERROR_CODE_KEY } from '@trpc/server/unstable-core-do-not-import';
+import * as _trpc_server from '@trpc/server';
+import { TRPCBuiltRouter } from '@trpc/server';
+
+/**
+ * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
+ * A generation that ended badly carries one of them too.
+ */
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'voice_unavailable', 'generation_not_found', 'audio_not_ready', 'email_taken', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+type Reason = (typeof reasons)[number];
+/** One field of an input and what it accepts. */
+interface Issue {
+    /** Path to the field, such as `settings.speed`. */
+    readonly field: string;
+    readonly message: string;
+}
+
+/** What every error carries on the wire. */
+interface ErrorShape {
+    message: string;
+    code: TRPC_ERROR_CODE_NUMBER;
+    data: ErrorData;
+}
+interface ErrorData {
+    code: TRPC_ERROR_CODE_KEY;
+    httpStatus: number;
+    path?: string;
+    /** Of one closed union. */
+    reason: Reason;
+    /** The fields that were wrong, and what they accept. */
+    issues: Issue[];
+    /** When the same call may be tried again, in seconds. */
+    retryAfterSeconds: number | null;
+    /** Also in the header `x-request-id`; the log knows it. */
+    requestId: string;
+}
+
+/** The roles an account can have. */
+type Role = 'user' | 'admin';
+
+/** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
+declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'usage:read', 'keys:read', 'keys:write', 'admin'];
+type Scope = (typeof scopes)[number];
+
+/** Formats that a generation can be delivered in. */
+declare const audioFormats: readonly ['wav', 'mp3', 'opus', 'flac', 'pcm'];
+type AudioFormat = (typeof audioFormats)[number];
+
+type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
+
+interface SpeakSettings {
+    /** Pace against the voice's own, 0.25 to 4. Default 1. */
+    readonly speed?: number | undefined;
+    /** Shift in semitones, −12 to 12. Default 0. */
+    readonly pitch?: number | undefined;
+}
+
+/** What speaks. */
+interface Voice {
+    /** `voi_…` */
+    id: string;
+    name: string;
+    kind: 'preset';
+    engine: string;
+    gender: 'female' | 'male' | 'neutral';
+    /** BCP 47, such as `en-US`. */
+    language: string;
+    description: string;
+}
+
+/** What an account may use. */
+interface Plan {
+    id: string;
+    name: string;
+    /** Seconds of audio in a period of one month. */
+    secondsPerMonth: number;
+    requestsPerMinute: number;
+    /** Generations running at once. */
+    concurrency: number;
+    storageBytes: number;
+    /** Longest text of one generation. */
+    maxCharacters: number;
+}
+
+/** The running period: what the plan grants, and where it went. All in milliseconds of audio. */
+interface CurrentUsage {
+    plan: Plan;
+    /** ISO 8601; `end` is when the next period begins. */
+    period: {
+        start: string;
+        end: string;
+    };
+    grantedMs: number;
+    /** Charged for generations that succeeded. */
+    usedMs: number;
+    /** Held for generations that wait or run. */
+    reservedMs: number;
+    remainingMs: number;
+}
+
+/** An API key as it can be shown: never with its secret. */
+interface ApiKey {
+    /** `key_…` */
+    id: string;
+    name: string;
+    /** The beginning of the key, to recognise it by. */
+    prefix: string;
+    scopes: Scope[];
+    /** ISO 8601. `null`: it does not expire. */
+    expiresAt: string | null;
+    revokedAt: string | null;
+    lastUsedAt: string | null;
+    createdAt: string;
+}
+
+/** A key just made. `secret` is what goes into `Authorization: Bearer`, and is shown this once. */
+interface CreatedKey {
+    key: ApiKey;
+    secret: string;
+}
+
+/** A page of a listing, newest first. */
+interface Page<Item> {
+    items: Item[];
+    /** Pass it as `cursor` for the next page; `null` on the last. */
+    nextCursor: string | null;
+}
+
+/** One request for speech, as its owner sees it. Times are ISO 8601, lengths of audio milliseconds. */
+interface Generation extends GenerationSummary {
+    text: string;
+}
+/** A generation without its text: what listings carry. */
+interface GenerationSummary {
+    /** `gen_…` */
+    id: string;
+    state: GenerationState;
+    title: string | null;
+    /** The beginning of the text. */
+    excerpt: string;
+    /** Length of the text. */
+    characters: number;
+    /** `voi_…` */
+    voiceId: string;
+    engine: string;
+    format: AudioFormat;
+    settings: SpeakSettings;
+    segments: {
+        total: number;
+        done: number;
+    };
+    /** How long the audio was expected to be. */
+    estimatedMs: number;
+    /** How long it is; `null` until it succeeded. */
+    durationMs: number | null;
+    /** What was held of the quota while it ran. */
+    reservedMs: number;
+    /** What it was charged; `null` until it ended, 0 when it failed or was canceled. */
+    chargedMs: number | null;
+    /** What the engine's provider was expected to ask and asked, in millionths of a dollar. */
+    cost: {
+        predictedMicros: number;
+        actualMicros: number;
+    };
+    error: GenerationError | null;
+    createdAt: string;
+    startedAt: string | null;
+    finishedAt: string | null;
+}
+/** Why a generation failed. */
+interface GenerationError {
+    reason: Reason;
+    message: string;
+}
+/** The part of a generation that moves. */
+interface GenerationStatus {
+    id: string;
+    state: GenerationState;
+    segments: {
+        total: number;
+        done: number;
+    };
+    durationMs: number | null;
+    chargedMs: number | null;
+    error: GenerationError | null;
+}
+/** A numbered fact about a generation, with the generation as it stood at that moment. */
+interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
+    /** Grows with every event of one user; resume after it. */
+    id: string;
+    type: EventType;
+    generationId: string;
+    /** The segment that was stored, for events of type `segment`. */
+    segment: {
+        index: number;
+        durationMs: number;
+    } | null;
+    /** ISO 8601. */
+    createdAt: string;
+}
+
+/** A person's account. */
+interface Account {
+    /** `usr_…` */
+    id: string;
+    email: string;
+    name: string | null;
+    role: Role;
+    planId: string;
+    disabled: boolean;
+    /** ISO 8601. */
+    createdAt: string;
+}
+
+/** A session that has begun. */
+interface SessionStart {
+    user: Account;
+    /** What a script sends as `Authorization: Bearer`; `null` in a browser, which has the cookie. */
+    token: string | null;
+    /** ISO 8601. It moves on while the session is used. */
+    expiresAt: string;
+}
+
+declare const routes: {
+    admin: {
+        users: {
+            update: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    id: string;
+                    planId?: string | undefined;
+                    role?: "admin" | "user" | undefined;
+                    disabled?: boolean | undefined;
+                };
+                output: Account;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+        };
+        plans: {
+            upsert: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    id: string;
+                    name: string;
+                    secondsPerMonth: number;
+                    requestsPerMinute: number;
+                    concurrency: number;
+                    storageBytes: number;
+                    maxCharacters: number;
+                };
+                output: Plan;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+        };
+    };
+    auth: {
+        register: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                email: string;
+                password: string;
+                name?: string | null | undefined;
+            };
+            output: SessionStart;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        login: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                email: string;
+                password: string;
+            };
+            output: SessionStart;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        logout: _trpc_server.TRPCMutationProcedure<{
+            input: void;
+            output: void;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        me: _trpc_server.TRPCQueryProcedure<{
+            input: void;
+            output: Account;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+    events: _trpc_server.TRPCSubscriptionProcedure<{
+        input: {
+            lastEventId?: string | null | undefined;
+        } | undefined;
+        output: AsyncIterable<_trpc_server_unstable_core_do_not_import.TrackedData<GenerationEvent>, any, any>;
+        meta: object;
+        errorShape: ErrorShape;
+    }>;
+    generations: {
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                text: string;
+                voiceId: string;
+                format?: "flac" | "mp3" | "opus" | "pcm" | "wav" | undefined;
+                settings?: {
+                    speed?: number | undefined;
+                    pitch?: number | undefined;
+                } | undefined;
+                title?: string | null | undefined;
+            };
+            output: Generation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        get: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                id: string;
+            };
+            output: Generation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+                state?: "canceled" | "failed" | "queued" | "running" | "succeeded" | undefined;
+            } | undefined;
+            output: Page<GenerationSummary>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        status: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                id: string;
+            };
+            output: GenerationStatus;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        cancel: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: Generation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        delete: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: void;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        watch: _trpc_server.TRPCSubscriptionProcedure<{
+            input: {
+                id: string;
+                lastEventId?: string | null | undefined;
+            };
+            output: AsyncIterable<_trpc_server_unstable_core_do_not_import.TrackedData<GenerationEvent>, any, any>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+    keys: {
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                name: string;
+                scopes?: ("admin" | "generations:read" | "generations:write" | "keys:read" | "keys:write" | "usage:read" | "voices:read")[] | undefined;
+                expiresInDays?: number | null | undefined;
+            };
+            output: CreatedKey;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+            } | undefined;
+            output: Page<ApiKey>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        revoke: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: ApiKey;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+    plans: {
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: void;
+            output: Plan[];
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+    usage: {
+        current: _trpc_server.TRPCQueryProcedure<{
+            input: void;
+            output: CurrentUsage;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+    voices: {
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+                gender?: "female" | "male" | "neutral" | undefined;
+                language?: string | undefined;
+                engine?: string | undefined;
+            } | undefined;
+            output: Page<Voice>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        get: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                id: string;
+            };
+            output: Voice;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
+};
+/**
+ * The router's type for clients. It is rebuilt without the context, which would drag the whole server into the
+ * published SDK.
+ */
+type AppRouter = TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+}, typeof routes>;
+
+export type { Account, ApiKey, AppRouter, AudioFormat, CreatedKey, CurrentUsage, ErrorData, ErrorShape, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Page, Plan, Reason, Scope, SessionStart, Voice };

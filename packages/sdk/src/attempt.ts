@@ -1,0 +1,99 @@
+import { ConnectionError, type ErrorReason, LoquiError, TimeoutError, toLoquiError } from './errors.ts'
+
+/** How one call is made. Each overrides what the client was made with. */
+export interface RequestOptions {
+  /** Gives up when aborted; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** How long each try may take, in milliseconds. */
+  readonly timeoutMs?: number | undefined
+  /** How often a call that may be repeated without harm is tried again after it failed for a passing cause. */
+  readonly maxRetries?: number | undefined
+}
+
+/** The defaults of a client. */
+export interface RequestDefaults {
+  readonly timeoutMs: number
+  readonly maxRetries: number
+}
+
+const passing: ReadonlySet<ErrorReason> = new Set([
+  'busy',
+  'service_unavailable',
+  'idempotency_in_flight',
+  'connection_failed',
+  'timed_out',
+])
+
+/** @returns whether the same call may well succeed later; other failures come back however often one asks. */
+export const isPassing = (error: unknown) => error instanceof LoquiError && passing.has(error.reason)
+
+const firstDelayMs = 500
+const longestDelayMs = 8_000
+
+/**
+ * Makes a call, again while it fails for a passing cause and may be repeated.
+ *
+ * @throws {LoquiError}; the reason of `options.signal`.
+ */
+export async function attempt<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  options: RequestOptions & { readonly repeatable: boolean },
+  defaults: RequestDefaults,
+): Promise<T> {
+  const { signal, timeoutMs = defaults.timeoutMs } = options
+  const retries = options.repeatable ? (options.maxRetries ?? defaults.maxRetries) : 0
+  for (let retry = 0; ; retry++) {
+    signal?.throwIfAborted()
+    const timer = deadline(timeoutMs)
+    try {
+      return await call(signal ? AbortSignal.any([signal, timer.signal]) : timer.signal)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      const error = timer.signal.aborted ? timedOut(timeoutMs, cause) : toLoquiError(cause)
+      if (retry >= retries || !isPassing(error)) throw error
+      await sleep(delayBefore(retry, error), signal)
+    } finally {
+      timer.clear()
+    }
+  }
+}
+
+/** A signal that aborts after `ms`, unless cleared: what is done must not keep a process alive or abort a body. */
+function deadline(ms: number): { readonly signal: AbortSignal; clear(): void } {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), ms)
+  return { signal: controller.signal, clear: () => clearTimeout(timer) }
+}
+
+export function timedOut(ms: number, cause?: unknown): TimeoutError {
+  return new TimeoutError(`No answer came within ${ms / 1000} s.`, { reason: 'timed_out', cause })
+}
+
+/** Doubles with each retry; half of it is random, so that many clients do not come back in the same moment. */
+function delayBefore(retry: number, error: LoquiError): number {
+  const backoff = Math.min(longestDelayMs, firstDelayMs * 2 ** retry)
+  return Math.max(error.retryAfterMs ?? 0, backoff * (0.5 + Math.random() / 2))
+}
+
+/** @throws the signal's reason. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** Without a connection for this long, what goes on by itself gives up. */
+export const unreachableMs = 60_000
+
+export function unreachable(ms: number, cause?: unknown): ConnectionError {
+  return new ConnectionError(`Loqui could not be reached for ${ms / 1000} s.`, { reason: 'connection_failed', cause })
+}

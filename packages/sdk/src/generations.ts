@@ -1,0 +1,263 @@
+import type { AudioFormat, Generation, GenerationEvent, GenerationStatus, GenerationSummary } from './api.d.ts'
+import { type RequestOptions, timedOut } from './attempt.ts'
+import type { Connection } from './connection.ts'
+import { ended } from './ended.ts'
+import { GenerationFailedError, readProblem } from './errors.ts'
+import { events } from './events.ts'
+import { Listing, type PageInput } from './listing.ts'
+
+/** What is to be spoken, and how. */
+export interface CreateGenerationInput {
+  /** How long it may be depends on the plan: `usage.current()` says. */
+  readonly text: string
+  /** `voi_…`, of `voices.list()`. */
+  readonly voiceId: string
+  /** @default 'mp3' */
+  readonly format?: AudioFormat | undefined
+  readonly settings?: {
+    /** Pace against the voice's own, 0.25 to 4. @default 1 */
+    readonly speed?: number | undefined
+    /** Shift in semitones, −12 to 12. @default 0 */
+    readonly pitch?: number | undefined
+  }
+  /** A name for people, also of the file when it is downloaded. */
+  readonly title?: string | null | undefined
+}
+
+export interface CreateGenerationOptions extends RequestOptions {
+  /**
+   * With the same key and input within 24 hours, the first answer is given again and nothing is made. Without one the
+   * client makes its own, so that its retries are safe.
+   */
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface ListGenerationsInput extends PageInput {
+  readonly state?: Generation['state'] | undefined
+}
+
+export interface WatchOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Begins after this event instead of with the first. */
+  readonly lastEventId?: string | undefined
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined
+  /** How long to wait altogether, in milliseconds. @default no limit: a book takes its time. */
+  readonly timeoutMs?: number | undefined
+  /** Told whenever the generation has moved. */
+  readonly onProgress?: ((status: GenerationStatus) => void) | undefined
+}
+
+export interface AudioOptions extends RequestOptions {
+  /** @default the format it was created with. Another is made when first asked for. */
+  readonly format?: AudioFormat | undefined
+}
+
+/** The audio of a generation: a `Response`, and the generation it belongs to. */
+export type Speech = Response & { readonly generation: Generation }
+
+export interface SpeakOptions extends WaitOptions, Pick<CreateGenerationOptions, 'idempotencyKey'> {}
+
+/** Requests for speech and what became of them. */
+export class Generations {
+  readonly #connection: Connection
+
+  /** @internal */
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /**
+   * Asks for a text to be spoken. It answers as soon as that is certain to happen, long before there is audio.
+   *
+   * @throws {InvalidInputError} the text is empty, too long, or nothing the voice can speak.
+   * @throws {NotFoundError} `voice_not_found`.
+   * @throws {QuotaExceededError} the plan has not enough seconds left.
+   * @example
+   * ```ts
+   * const generation = await loqui.generations.create({ text: 'Hello.', voiceId, format: 'wav' })
+   * ```
+   */
+  create(input: CreateGenerationInput, options: CreateGenerationOptions = {}): Promise<Generation> {
+    const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey()
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.create.mutate(input, { signal, context: { idempotencyKey } }),
+      options,
+    )
+  }
+
+  /**
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * const { state, durationMs } = await loqui.generations.get('gen_…')
+   * ```
+   */
+  get(id: string, options?: RequestOptions): Promise<Generation> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.get.query({ id }, { signal }),
+      options,
+    )
+  }
+
+  /**
+   * Yours, newest first, without their texts.
+   *
+   * @example
+   * ```ts
+   * for await (const { id, excerpt } of loqui.generations.list({ state: 'succeeded' })) console.log(id, excerpt)
+   * ```
+   */
+  list(input: ListGenerationsInput = {}, options?: RequestOptions): Listing<GenerationSummary> {
+    return new Listing((page) =>
+      this.#connection.repeatable(
+        (signal) => this.#connection.trpc.generations.list.query({ ...input, ...page }, { signal }),
+        options,
+      ),
+    )
+  }
+
+  /**
+   * The part that moves: cheaper than `get`, for who polls.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * const { segments } = await loqui.generations.status(id)
+   * console.log(`${segments.done} of ${segments.total}`)
+   * ```
+   */
+  status(id: string, options?: RequestOptions): Promise<GenerationStatus> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.status.query({ id }, { signal }),
+      options,
+    )
+  }
+
+  /**
+   * Ends a generation that waits or runs; nothing is charged. One that has ended stays as it is: look at `state`.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * const { state } = await loqui.generations.cancel(id)
+   * ```
+   */
+  cancel(id: string, options?: RequestOptions): Promise<Generation> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.cancel.mutate({ id }, { signal }),
+      options,
+    )
+  }
+
+  /**
+   * Deletes a generation with its text and audio. What was charged stays charged.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * await loqui.generations.delete(id)
+   * ```
+   */
+  delete(id: string, options?: RequestOptions): Promise<void> {
+    return this.#connection.once(
+      (signal) => this.#connection.trpc.generations.delete.mutate({ id }, { signal }),
+      options,
+    )
+  }
+
+  /**
+   * What happens to a generation, from its first event to its last, each once and in order; then the loop ends. A lost
+   * connection is made again and goes on where it broke off.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @throws {ConnectionError} after a minute without a connection.
+   * @example
+   * ```ts
+   * for await (const event of loqui.generations.watch(id)) {
+   *   if (event.type === 'segment') console.log(`${event.segments.done} of ${event.segments.total}`)
+   * }
+   * ```
+   */
+  watch(id: string, { signal, lastEventId }: WatchOptions = {}): AsyncGenerator<GenerationEvent, void, undefined> {
+    return events<GenerationEvent>(
+      (observer) => this.#connection.trpc.generations.watch.subscribe({ id, lastEventId }, observer),
+      signal,
+    )
+  }
+
+  /**
+   * Waits until a generation has ended, however it did: look at `state`. It listens, and asks when it hears nothing, so
+   * that it also works where no subscription gets through.
+   *
+   * @throws {NotFoundError} `generation_not_found`, also when it is deleted meanwhile.
+   * @throws {TimeoutError} it has not ended within `timeoutMs`, and goes on.
+   * @throws {ConnectionError} after a minute without a connection.
+   * @example
+   * ```ts
+   * const { state, durationMs } = await loqui.generations.wait(id, { timeoutMs: 60_000 })
+   * ```
+   */
+  async wait(id: string, options: WaitOptions = {}): Promise<Generation> {
+    const { signal, timeoutMs } = options
+    signal?.throwIfAborted()
+    const over = new AbortController()
+    const giveUp = () => over.abort(signal?.reason)
+    signal?.addEventListener('abort', giveUp)
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(timedOut(timeoutMs)), timeoutMs)
+    try {
+      await ended(this, id, over.signal, options.onProgress)
+      return await this.get(id, { signal: over.signal })
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+      over.abort()
+    }
+  }
+
+  /**
+   * The audio of a generation that succeeded.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @throws {ConflictError} `audio_not_ready`.
+   * @example
+   * ```ts
+   * const audio = await loqui.generations.audio(id, { format: 'mp3' })
+   * await writeFile('speech.mp3', audio.body)
+   * ```
+   */
+  audio(id: string, options: AudioOptions = {}): Promise<Response> {
+    const query = options.format === undefined ? '' : `?${new URLSearchParams({ format: options.format })}`
+    return this.#connection.repeatable(async (signal) => {
+      const response = await this.#connection.get(`api/v1/generations/${encodeURIComponent(id)}/audio${query}`, {
+        signal,
+      })
+      if (!response.ok) throw await readProblem(response)
+      return response
+    }, options)
+  }
+
+  /** @internal See `Loqui.speak`. */
+  async speak(input: CreateGenerationInput, { signal, timeoutMs, ...options }: SpeakOptions): Promise<Speech> {
+    const { id } = await this.create(input, { signal, idempotencyKey: options.idempotencyKey })
+    const generation = await this.wait(id, { signal, timeoutMs, onProgress: options.onProgress }).catch(
+      async (error: unknown) => {
+        // Nobody will listen to it any more. That this did not work is not what went wrong.
+        await this.cancel(id, { timeoutMs: cancelWithinMs, maxRetries: 0 }).catch(() => undefined)
+        throw error
+      },
+    )
+    if (generation.state !== 'succeeded') throw new GenerationFailedError(generation)
+    return Object.assign(await this.audio(id, { signal }), { generation })
+  }
+}
+
+/** How long `speak` waits for its generation to be canceled before it gives up itself. */
+const cancelWithinMs = 5_000
+
+/** `crypto.randomUUID` is missing from pages that came over plain http. */
+function newIdempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
