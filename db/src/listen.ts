@@ -45,6 +45,7 @@ export async function openListener(connectionString: string, onError: (error: un
       await next.end().catch(() => undefined)
       throw error
     }
+    if (closed) return next.end()
     client = next
     retryMs = reconnectMs.first
   }

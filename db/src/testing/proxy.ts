@@ -2,21 +2,31 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A way to a database that can go dead without a word, as when a cable is pulled: nothing is closed, nothing arrives. */
-export interface Proxy extends AsyncDisposable {
+export interface DatabaseProxy extends AsyncDisposable {
   readonly connectionString: string
   /** From now on nothing passes on the connections that are open; new ones work. */
   stall(): void
+  pass(): void
+  /** How many connections are open. */
+  readonly connections: number
 }
 
-export async function openProxy(connectionString: string): Promise<Proxy> {
+/**
+ * @param options.port where it listens; any that is free by default.
+ * @param options.held takes connections, and lets nothing through until `pass` is called.
+ */
+export async function openProxy(
+  connectionString: string,
+  { port = 0, held = false }: { readonly port?: number; readonly held?: boolean } = {},
+): Promise<DatabaseProxy> {
   const target = new URL(connectionString)
   const pairs = new Set<[Socket, Socket]>()
-  const server = createServer((near) => {
+  const released = Promise.withResolvers<void>()
+  if (!held) released.resolve()
+  const server = createServer(async (near) => {
     const far = connect(Number(target.port), target.hostname)
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
-    near.pipe(far)
-    far.pipe(near)
     for (const socket of pair) {
       socket.on('error', () => undefined)
       socket.on('close', () => {
@@ -24,8 +34,11 @@ export async function openProxy(connectionString: string): Promise<Proxy> {
         for (const other of pair) other.destroy()
       })
     }
+    await released.promise
+    near.pipe(far)
+    far.pipe(near)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(connectionString)
   url.port = String((server.address() as AddressInfo).port)
@@ -36,6 +49,10 @@ export async function openProxy(connectionString: string): Promise<Proxy> {
         near.unpipe(far)
         far.unpipe(near)
       }
+    },
+    pass: released.resolve,
+    get connections() {
+      return pairs.size
     },
     async [Symbol.asyncDispose]() {
       for (const pair of pairs) for (const socket of pair) socket.destroy()
