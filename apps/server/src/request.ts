@@ -13,6 +13,11 @@ export const requestId: RequestHandler = (req, res, next) => {
   next()
 }
 
+/** What is asked for, or `undefined` where target and `Host` make no URL, which Node lets through. */
+export function readUrl({ url = '/', headers }: IncomingMessage): URL | undefined {
+  return URL.parse(url, `http://${headers.host ?? 'localhost'}`) ?? undefined
+}
+
 /** `__Host-` lets no other host or path set it; browsers take it over https only. */
 export const sessionCookieName = (secure: boolean) => (secure ? '__Host-loqui' : 'loqui')
 

@@ -9,7 +9,7 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
-import { isFromBrowser, readCredentials, sessionCookieName } from './request.ts'
+import { readCredentials, readUrl, sessionCookieName } from './request.ts'
 
 export interface Sockets {
   /** Tells every client to connect elsewhere, waits for them to go, and ends those that stay. */
@@ -30,14 +30,18 @@ export function createWebSocket(
   const wss = new WebSocketServer({ noServer: true, maxPayload: 64 << 10 })
 
   server.on('upgrade', (req, socket, head) => {
+    // Node hands the socket over without a listener, and a client that resets it must not end the process.
+    const onError = () => socket.destroy()
+    socket.on('error', onError)
     const refused = refusalOf(req, origins)
     if (refused !== undefined) return refuse(socket, refused)
+    socket.off('error', onError)
     wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws, req))
   })
 
   wss.on('connection', (ws, req) => {
     ws.on('error', (error) => services.log.warn({ error }, 'a socket failed'))
-    if (new URL(req.url ?? '/', 'http://loqui').searchParams.has('connectionParams')) {
+    if (readUrl(req)?.searchParams.has('connectionParams')) {
       const deadline = setTimeout(() => ws.close(4401, 'connection parameters are missing'), parametersWithinMs)
       ws.once('message', () => clearTimeout(deadline))
       ws.once('close', () => clearTimeout(deadline))
@@ -54,7 +58,8 @@ export function createWebSocket(
       return createContext(services, {
         requestId: `ws_${randomUUID()}`,
         credentials: { ...credentials, token: info.connectionParams?.token ?? credentials.token },
-        fromBrowser: isFromBrowser(req),
+        // A socket has no cookie to give: whoever logs in through one keeps the token.
+        fromBrowser: false,
         setSessionCookie: () => undefined,
         drained: () => drained(ws),
       })
@@ -73,8 +78,10 @@ export function createWebSocket(
   }
 }
 
-function refusalOf(req: IncomingMessage, origins: readonly string[]): 403 | 404 | undefined {
-  if (new URL(req.url ?? '/', 'http://loqui').pathname !== '/trpc') return 404
+function refusalOf(req: IncomingMessage, origins: readonly string[]): 400 | 403 | 404 | undefined {
+  const url = readUrl(req)
+  if (!url) return 400
+  if (url.pathname !== '/trpc') return 404
   try {
     checkOrigin(req, origins)
     return undefined
@@ -83,7 +90,7 @@ function refusalOf(req: IncomingMessage, origins: readonly string[]): 403 | 404 
   }
 }
 
-function refuse(socket: Duplex, status: 403 | 404): void {
+function refuse(socket: Duplex, status: 400 | 403 | 404): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 

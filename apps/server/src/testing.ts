@@ -1,0 +1,248 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { AppRouter } from '@loqui/api/router'
+import { createAccount } from '@loqui/core/accounts/create'
+import { type Scope, scopes } from '@loqui/core/actor'
+import { wireId } from '@loqui/core/ids'
+import { mintKey } from '@loqui/core/keys/mint'
+import { freePort } from '@loqui/db/embedded-port'
+import type { Role } from '@loqui/db/schema/accounts'
+import { type TestDatabase, testDatabase } from '@loqui/db/testing'
+import { createStorage } from '@loqui/storage/create'
+import type { Storage } from '@loqui/storage/storage'
+import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client'
+import superjson from 'superjson'
+import { afterAll, afterEach, expect } from 'vitest'
+
+/** A Loqui of a test file's own: database, directory, and real processes, all gone after the file. */
+export interface TestLoqui extends TestDatabase {
+  /** Of the first server. */
+  readonly url: string
+  /** The processes as they run now, in the order they were started. */
+  readonly servers: readonly TestServer[]
+  readonly workers: readonly TestProcess[]
+  /** The directory that the processes keep audio in. */
+  readonly storage: Storage
+  /** Makes an account and a key of it, without asking a server. */
+  user(options?: UserOptions): Promise<TestUser>
+  startServer(env?: NodeJS.ProcessEnv): Promise<TestServer>
+  startWorker(env?: NodeJS.ProcessEnv): Promise<TestProcess>
+  /** Waits until a process has complained of this, which then fails no test. */
+  expectTrouble(pattern: RegExp): Promise<void>
+}
+
+export interface UserOptions {
+  readonly role?: Role
+  readonly planId?: string
+  /** Of the key. Default: all of them. */
+  readonly scopes?: readonly Scope[]
+}
+
+export interface TestUser {
+  /** `usr_…` */
+  readonly id: string
+  readonly email: string
+  readonly password: string
+  /** `key_…` */
+  readonly keyId: string
+  /** What goes into `Authorization: Bearer`. */
+  readonly key: string
+}
+
+export interface TestProcess {
+  readonly pid: number
+  /** Sends a signal that ends it and waits for the end; answers its exit code, `null` where the signal itself ended it. */
+  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>
+  pause(): void
+  resume(): void
+}
+
+export interface TestServer extends TestProcess {
+  readonly url: string
+}
+
+export interface LoquiOptions {
+  /** Default 1. */
+  readonly servers?: number
+  /** Default 1. */
+  readonly workers?: number
+  /** Of every process, beside what every process gets. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+const apps = path.join(import.meta.dirname, '../..')
+
+/**
+ * Starts servers and workers as they run for people. Call it at the top of a test file. A test fails when a process dies
+ * that was not told to, when one writes to standard error or logs an error that `expectTrouble` does not wait for, and when
+ * `report.violations()` is not empty after it.
+ */
+export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui> {
+  const database = await testDatabase()
+  const directory = await mkdtemp(path.join(tmpdir(), 'loqui-test-audio-'))
+  const servers: TestServer[] = []
+  const workers: TestProcess[] = []
+  const trouble: string[] = []
+  const heard = new EventEmitter()
+
+  const startProcess = async (app: string, env: NodeJS.ProcessEnv, running: TestProcess[]): Promise<TestProcess> => {
+    const started = await start(path.join(apps, app, 'src/main.ts'), env, (message) => {
+      trouble.push(`${app}: ${message}`)
+      heard.emit('trouble')
+    })
+    const process: TestProcess = {
+      ...started,
+      async end(signal) {
+        const index = running.indexOf(process)
+        if (index >= 0) running.splice(index, 1)
+        return started.end(signal)
+      },
+    }
+    running.push(process)
+    return process
+  }
+  const common = {
+    NODE_ENV: 'test',
+    DATABASE_URL: database.connectionString,
+    LOQUI_DATA_DIR: directory,
+    ...options.env,
+  }
+  const startServer = async (env: NodeJS.ProcessEnv = {}): Promise<TestServer> => {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const started = await startProcess('server', { ...common, PORT: String(port), PUBLIC_URL: url, ...env }, servers)
+    const server = Object.assign(started, { url })
+    return server
+  }
+  const startWorker = (env: NodeJS.ProcessEnv = {}) => startProcess('worker', { ...common, ...env }, workers)
+
+  afterEach(() => {
+    expect(trouble.splice(0), 'what processes complained of').toEqual([])
+  })
+  afterAll(async () => {
+    const codes = await Promise.all([...servers, ...workers].map((process) => process.end('SIGTERM')))
+    await rm(directory, { recursive: true, force: true })
+    expect(
+      codes.filter((code) => code !== 0),
+      'exit codes after SIGTERM',
+    ).toEqual([])
+    expect(trouble, 'what processes complained of').toEqual([])
+  })
+
+  await Promise.all([
+    ...Array.from({ length: options.servers ?? 1 }, () => startServer()),
+    ...Array.from({ length: options.workers ?? 1 }, () => startWorker()),
+  ])
+  let users = 0
+  return {
+    ...database,
+    get url() {
+      const [first] = servers
+      if (!first) throw new Error('no server runs')
+      return first.url
+    },
+    servers,
+    workers,
+    storage: await createStorage(`file:${path.join(directory, 'audio')}`),
+    startServer,
+    startWorker,
+    async expectTrouble(pattern) {
+      for (;;) {
+        const index = trouble.findIndex((message) => pattern.test(message))
+        if (index >= 0) return void trouble.splice(index, 1)
+        await once(heard, 'trouble')
+      }
+    },
+    async user({ role = 'user', planId = 'unlimited', scopes: allowed = scopes } = {}) {
+      const email = `person-${++users}@example.com`
+      const password = `password-${users}`
+      const account = await createAccount(database.db, { email, password, name: null, role, planId })
+      const { row, secret } = await mintKey(database.db, {
+        userId: account.id,
+        name: 'test',
+        scopes: [...allowed],
+        expiresAt: null,
+      })
+      return { id: wireId('user', account.id), email, password, keyId: wireId('key', row.id), key: secret }
+    },
+  }
+}
+
+/** Calls over HTTP, one request each, in the name of whoever the headers name. */
+export function client(url: string, headers: Record<string, string> | TestUser = {}): TRPCClient<AppRouter> {
+  const sent = 'key' in headers ? { authorization: `Bearer ${headers.key}` } : (headers as Record<string, string>)
+  return createTRPCClient<AppRouter>({
+    links: [httpLink({ url: `${url}/trpc`, transformer: superjson, headers: sent })],
+  })
+}
+
+/** What a refused call says: its reason and status. Rejects with whatever else happened, and when nothing was refused. */
+export async function refusal(call: Promise<unknown>): Promise<{ reason: string; status: number; message: string }> {
+  try {
+    await call
+  } catch (error) {
+    if (!(error instanceof TRPCClientError) || !error.data) throw error
+    return { reason: error.data.reason, status: error.data.httpStatus, message: error.message }
+  }
+  throw new Error('the call was not refused')
+}
+
+async function start(main: string, env: NodeJS.ProcessEnv, complain: (message: string) => void): Promise<TestProcess> {
+  const child = fork(main, {
+    // Only what a process needs: nothing of this machine's configuration may decide a test.
+    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LOG_LEVEL: 'info', ...env },
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const last: string[] = []
+  follow(child, last, complain)
+  let told = false
+  const exited = once(child, 'exit').then(([code, signal]: (number | string | null)[]) => {
+    if (!told) complain(`died with ${signal ?? `code ${code}`}: ${last.join('\n')}`)
+    return typeof code === 'number' ? code : null
+  })
+  const ready = once(child, 'message')
+  await Promise.race([
+    ready,
+    exited.then(() => {
+      throw new Error(`${main} did not start:\n${last.join('\n')}`)
+    }),
+  ])
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${main} has no process id`)
+  return {
+    pid,
+    async end(signal) {
+      told = true
+      child.kill(signal)
+      // One that a failed test left paused could not answer.
+      child.kill('SIGCONT')
+      return exited
+    },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+  }
+}
+
+const errorLevel = 50
+
+/** Reads the log, which is lines of JSON on standard output. Nothing of ours writes to standard error. */
+function follow(child: ChildProcess, last: string[], complain: (message: string) => void): void {
+  const remember = (line: string) => {
+    last.push(line)
+    if (last.length > 50) last.shift()
+  }
+  if (!child.stdout || !child.stderr) throw new Error('the process has no output to read')
+  createInterface(child.stdout).on('line', (line) => {
+    remember(line)
+    if (JSON.parse(line).level >= errorLevel) complain(line)
+  })
+  createInterface(child.stderr).on('line', (line) => {
+    remember(line)
+    complain(line)
+  })
+}
