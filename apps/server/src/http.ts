@@ -9,7 +9,7 @@ import { generationDownload } from './downloads.ts'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
 import { problems, sendProblem } from './problem.ts'
-import { isFromBrowser, readCredentials, requestId, sessionCookieName } from './request.ts'
+import { isFromBrowser, readCredentials, readUrl, requestId, sessionCookieName } from './request.ts'
 import { securityHeaders } from './security.ts'
 import { studio } from './studio.ts'
 
@@ -36,6 +36,8 @@ export function createHttp(services: Services, options: HttpOptions): Express {
       idempotencyKey: req.get('idempotency-key'),
       fromBrowser: isFromBrowser(req),
       setSessionCookie(session) {
+        // Streams have sent theirs: the next plain request renews the cookie.
+        if (res.headersSent) return
         if (session) res.cookie(cookieName, session.token, { ...cookie, expires: session.expiresAt })
         else res.clearCookie(cookieName, cookie)
       },
@@ -60,7 +62,9 @@ export function createHttp(services: Services, options: HttpOptions): Express {
   app.use(onlyOurPages(origins))
   app.use(
     '/trpc',
+    onlyUrls,
     onlyJson,
+    noStreamedBatch,
     createExpressMiddleware({
       router: appRouter,
       createContext: ({ req, res }) => contextOf(req, res),
@@ -84,10 +88,23 @@ const onlyOurPages =
     next()
   }
 
+const onlyUrls: RequestHandler = (req, _res, next) => {
+  if (!readUrl(req)) throw new Refusal('invalid_input', 'The Host header and the path make no URL.')
+  next()
+}
+
 /** A form of another site can send multipart without asking; nothing here is meant to be called by a form. */
 const onlyJson: RequestHandler = (req, _res, next) => {
   if (req.method === 'POST' && !req.is('application/json')) {
     throw new Refusal('invalid_input', 'Send the body as application/json.')
+  }
+  next()
+}
+
+/** A streamed batch begins its answer before its calls are made: a login in it would have no cookie to give. */
+const noStreamedBatch: RequestHandler = (req, _res, next) => {
+  if (/application\/jsonl/.test(`${req.get('trpc-accept')} ${req.get('accept')}`)) {
+    throw new Refusal('invalid_input', 'trpc-accept: a batch is answered as a whole, not as application/jsonl.')
   }
   next()
 }

@@ -1,13 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import { isAlarm, toRefusal, toTRPCError } from '@loqui/api/errors'
 import type { Log } from '@loqui/core/context'
+import { Refusal } from '@loqui/core/errors'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import type { ErrorRequestHandler, Response } from 'express'
 
 /** Answers an error as `application/problem+json` (RFC 9457), with Loqui's `reason` in it. */
 export function sendProblem(res: Response, log: Log, error: unknown): void {
   const requestId = String(res.locals.requestId)
-  const refusal = toRefusal(error, requestId)
+  const refusal = ofExpress(error) ?? toRefusal(error, requestId)
   if (isAlarm(refusal)) log.error({ error: refusal.cause, requestId }, 'a request failed')
   if (res.headersSent) {
     res.destroy()
@@ -29,6 +30,14 @@ export function sendProblem(res: Response, log: Log, error: unknown): void {
         requestId,
       }),
     )
+}
+
+/** Express and its parts tell by a `status` what is wrong with a request: a path that is not there or not well-formed. */
+function ofExpress(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return undefined
+  if (error.status === 404 || error.status === 403) return new Refusal('not_found', 'There is nothing here.')
+  if (error.status < 500) return new Refusal('invalid_input', 'The path of the request is not well-formed.')
+  return undefined
 }
 
 export const problems =

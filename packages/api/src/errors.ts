@@ -44,12 +44,10 @@ const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
 
 /** Where tRPC itself refuses, before any of our code: an unknown path, a body too large, a method that is not meant. */
 const reasonsOfCodes: Partial<Record<TRPC_ERROR_CODE_KEY, Reason>> = {
-  PARSE_ERROR: 'invalid_input',
   BAD_REQUEST: 'invalid_input',
   NOT_FOUND: 'not_found',
   METHOD_NOT_SUPPORTED: 'invalid_input',
   UNSUPPORTED_MEDIA_TYPE: 'invalid_input',
-  PAYLOAD_TOO_LARGE: 'payload_too_large',
 }
 
 /** What every error carries on the wire. */
@@ -92,8 +90,15 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
   const cause = error instanceof TRPCError ? (error.cause ?? error) : error
   if (cause instanceof Refusal) return cause
   if (cause instanceof z.ZodError) return inputRefusal(cause)
-  const reason = cause instanceof TRPCError ? reasonsOfCodes[cause.code] : undefined
-  if (reason !== undefined && cause instanceof TRPCError) return new Refusal(reason, cause.message, { cause })
+  if (error instanceof TRPCError) {
+    if (error.code === 'PARSE_ERROR') return unreadable(cause)
+    if (error.code === 'PAYLOAD_TOO_LARGE') {
+      return new Refusal('payload_too_large', 'The body of the request is too large.', { cause })
+    }
+    // With a cause its message is that of the cause, which is not ours to show.
+    const reason = error.cause === undefined ? reasonsOfCodes[error.code] : undefined
+    if (reason !== undefined) return new Refusal(reason, error.message, { cause })
+  }
   if (isPassing(cause)) {
     return new Refusal('service_unavailable', 'Loqui cannot answer right now. Try again in a moment.', {
       retryAfterSeconds: 1,
@@ -108,6 +113,12 @@ export const isAlarm = (refusal: Refusal) => refusal.reason === 'internal' || re
 
 export function toTRPCError(refusal: Refusal): TRPCError {
   return new TRPCError({ code: codes[refusal.reason], message: refusal.message, cause: refusal })
+}
+
+/** Input that is not even JSON, or not as superjson writes it. */
+export function unreadable(cause: unknown): Refusal {
+  const message = 'must be JSON as superjson writes it: {"json": …}'
+  return new Refusal('invalid_input', `input: ${message}`, { issues: [{ field: 'input', message }], cause })
 }
 
 /** @throws {Refusal} `invalid_input`, naming each field. */

@@ -1,7 +1,7 @@
-import { initTRPC, type TRPCError } from '@trpc/server'
+import { initTRPC, TRPCError } from '@trpc/server'
 import superjson from 'superjson'
 import type { RequestContext } from './context.ts'
-import { type ErrorShape, isAlarm, toRefusal, toTRPCError } from './errors.ts'
+import { type ErrorShape, isAlarm, toRefusal, toTRPCError, unreadable } from './errors.ts'
 
 const t = initTRPC.context<RequestContext>().create({
   transformer: superjson,
@@ -41,8 +41,19 @@ export function translate(ctx: RequestContext, path: string, error: unknown): TR
   return toTRPCError(refusal)
 }
 
+/** Reads the input before any schema does: what cannot be read is the caller's mistake, and no alarm. */
+const readInput = t.middleware(async ({ getRawInput, next }) => {
+  try {
+    await getRawInput()
+  } catch (error) {
+    // What tRPC says by itself, such as a body too large, it says without a cause.
+    throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
+  }
+  return next()
+})
+
 /** Anyone may call it. */
-export const publicProcedure = t.procedure.use(translateErrors)
+export const publicProcedure = t.procedure.use(translateErrors).use(readInput)
 
 /** Only who can be identified may call it; what they may do is the verb's to say. */
 export const procedure = publicProcedure.use(async ({ ctx, next }) =>

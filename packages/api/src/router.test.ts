@@ -1,0 +1,38 @@
+import type { inferRouterError, inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { expect, expectTypeOf, test } from 'vitest'
+import type { ErrorShape } from './errors.ts'
+import type { AppRouter, appRouter } from './router.ts'
+import { listProcedures } from './testing.ts'
+
+test('what clients see of the router is what it does', () => {
+  expectTypeOf<inferRouterInputs<AppRouter>>().toEqualTypeOf<inferRouterInputs<typeof appRouter>>()
+  expectTypeOf<inferRouterOutputs<AppRouter>>().toEqualTypeOf<inferRouterOutputs<typeof appRouter>>()
+  expectTypeOf<inferRouterError<AppRouter>>().toEqualTypeOf<ErrorShape>()
+  expectTypeOf<inferRouterError<typeof appRouter>>().toEqualTypeOf<ErrorShape>()
+})
+
+test('the router has the procedures of the contract, and no others', () => {
+  expect(listProcedures().map(({ path, type }) => `${path} ${type}`)).toEqual([
+    'admin.plans.upsert mutation',
+    'admin.users.update mutation',
+    'auth.login mutation',
+    'auth.logout mutation',
+    'auth.me query',
+    'auth.register mutation',
+    'events subscription',
+    'generations.cancel mutation',
+    'generations.create mutation',
+    'generations.delete mutation',
+    'generations.get query',
+    'generations.list query',
+    'generations.status query',
+    'generations.watch subscription',
+    'keys.create mutation',
+    'keys.list query',
+    'keys.revoke mutation',
+    'plans.list query',
+    'usage.current query',
+    'voices.get query',
+    'voices.list query',
+  ])
+})
