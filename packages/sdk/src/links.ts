@@ -1,17 +1,8 @@
-import {
-  httpBatchLink,
-  httpLink,
-  httpSubscriptionLink,
-  retryLink,
-  splitLink,
-  TRPCClientError,
-  type TRPCLink,
-  wsLink,
-} from '@trpc/client'
+import { httpBatchLink, httpLink, retryLink, splitLink, TRPCClientError, type TRPCLink, wsLink } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
-import { EventSource } from 'eventsource'
 import superjson from 'superjson'
 import type { AppRouter } from './api.d.ts'
+import { Interrupted, interrupted } from './interrupted.ts'
 import type { Socket } from './socket.ts'
 
 type Link = TRPCLink<AppRouter>
@@ -30,7 +21,7 @@ const longestUrl = 4_000
 export function links(url: string, fetch: Fetch, socket: Socket | null): Link[] {
   return [
     withoutDirection,
-    retryLink({ retry: ({ error }) => error.cause instanceof SocketBlocked }),
+    resume,
     splitLink({
       condition: (op) => op.type === 'subscription',
       true: subscriptions(url, fetch, socket),
@@ -57,27 +48,46 @@ const withoutDirection: Link =
     return next(direction === undefined ? op : { ...op, input })
   }
 
-/** Makes `retryLink` subscribe again, after the last event it has seen; `splitLink` then finds the socket blocked. */
-class SocketBlocked extends Error {}
+/**
+ * Subscribes again after the last event that was seen, when the way to the server changes, or it has lost its own to the
+ * database. A socket that breaks resumes by itself.
+ */
+const resume: Link = retryLink({
+  retry: ({ op, error }) =>
+    op.type === 'subscription' && (error.cause instanceof Interrupted || error.data?.reason === 'service_unavailable'),
+  retryDelayMs: () => 500 + Math.random() * 1_000,
+})
 
 function subscriptions(url: string, fetch: Fetch, socket: Socket | null): Link {
-  const asEvents: Link = httpSubscriptionLink({
-    url,
-    transformer: superjson,
-    // The browsers' own sends no headers and Node has none; this one goes through `fetch`, so that no token is in a URL.
-    EventSource,
-    eventSourceOptions: { fetch: (input, init) => fetch(input, init) },
-  })
+  const asEvents = loaded(async () => (await import('./sse.ts')).sseLink(url, fetch))
   if (!socket) return asEvents
   return splitLink({ condition: () => socket.isBlocked, true: asEvents, false: overSocket(socket) })
 }
+
+/** A link that most programs never need. */
+const loaded =
+  (load: () => Promise<Link>): Link =>
+  (runtime) =>
+  ({ op, next }) =>
+    observable((observer) => {
+      const stop = new AbortController()
+      load().then(
+        (link) => {
+          if (stop.signal.aborted) return
+          const subscription = link(runtime)({ op, next }).subscribe(observer)
+          stop.signal.addEventListener('abort', () => subscription.unsubscribe())
+        },
+        (error: unknown) => observer.error(TRPCClientError.from(Object(error))),
+      )
+      return () => stop.abort()
+    })
 
 const overSocket =
   (socket: Socket): Link =>
   (runtime) =>
   ({ op, next }) =>
     observable((observer) => {
-      const use = socket.use(() => observer.error(TRPCClientError.from(new SocketBlocked())))
+      const use = socket.use(() => observer.error(interrupted('No socket gets through.')))
       const subscription = wsLink<AppRouter>({ client: use.client, transformer: superjson })(runtime)({
         op,
         next,
