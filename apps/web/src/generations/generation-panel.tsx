@@ -1,0 +1,109 @@
+import type { Generation } from '@loqui/sdk'
+import { useLoqui } from '@loqui/sdk/react'
+import { useMutation } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { sentenceOf } from '../errors.ts'
+import { formatCount, formatLength } from '../format.ts'
+import { Button } from '../ui/button.tsx'
+import { Alert } from '../ui/notice.tsx'
+import { DownloadButton } from './download-button.tsx'
+import { isActive, type SegmentLengths } from './live.ts'
+import { Player } from './player.tsx'
+import { StateBadge } from './state-badge.tsx'
+import { Strip } from './strip.tsx'
+
+interface GenerationPanelProps {
+  generation: Generation
+  lengths: SegmentLengths
+  isConnected: boolean
+  /** Beside the generation's own buttons. */
+  actions?: ReactNode
+}
+
+/** What becomes of a generation: the wait, its segments as they arrive, then the player; or why there is none. */
+export function GenerationPanel({ generation, lengths, isConnected, actions }: GenerationPanelProps) {
+  const loqui = useLoqui()
+  const canceling = useMutation({ mutationFn: () => loqui.generations.cancel(generation.id) })
+  const { state, segments, error } = generation
+  const isUnderWay = isActive(state)
+
+  return (
+    <div className="flex flex-col gap-3">
+      <div className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <div className="flex items-center gap-3">
+          <StateBadge state={state} />
+          <span className="text-xs text-muted tabular-nums">{describe(generation)}</span>
+          {isUnderWay && !isConnected && (
+            <span role="status" className="patient text-xs text-warning-text">
+              Connection lost, trying again…
+            </span>
+          )}
+        </div>
+        <div className="flex items-center gap-2">
+          {isUnderWay && (
+            <Button size="sm" pending={canceling.isPending} onClick={() => canceling.mutate()}>
+              Cancel
+            </Button>
+          )}
+          {state === 'succeeded' && <DownloadButton generation={generation} />}
+          {actions}
+        </div>
+      </div>
+
+      {canceling.isError && <Alert>{sentenceOf(canceling.error)}</Alert>}
+
+      {state === 'succeeded' ? (
+        <Player key={generation.id} generation={generation} lengths={lengths} />
+      ) : state === 'failed' ? (
+        <Alert>{error?.message ?? 'It could not be spoken.'}</Alert>
+      ) : (
+        <div className="flex h-10 items-center">
+          <Strip
+            total={segments.total}
+            lengths={lengths}
+            mode="making"
+            isActive={isUnderWay}
+            className="flex-1"
+          />
+          {isUnderWay && (
+            <progress className="sr-only" aria-label="Segments" value={segments.done} max={segments.total} />
+          )}
+        </div>
+      )}
+      <p role="status" className="sr-only">
+        {announce(generation)}
+      </p>
+    </div>
+  )
+}
+
+function describe({ state, segments, durationMs, characters }: Generation): string {
+  const of = segments.total === 1 ? '1 segment' : `${formatCount(segments.total)} segments`
+  switch (state) {
+    case 'queued':
+      return `${of}, ${formatCount(characters)} characters`
+    case 'running':
+      return `${formatCount(segments.done)} of ${of}`
+    case 'succeeded':
+      return `${formatLength(durationMs ?? 0)} in ${of}`
+    case 'failed':
+    case 'canceled':
+      return 'Nothing was charged'
+  }
+}
+
+/** What a screen reader says: each state once, not each segment. */
+function announce({ state, durationMs }: Generation): string {
+  switch (state) {
+    case 'queued':
+      return 'Waiting to be spoken.'
+    case 'running':
+      return 'Being spoken.'
+    case 'succeeded':
+      return `Ready: ${formatLength(durationMs ?? 0)} of audio.`
+    case 'failed':
+      return 'It failed.'
+    case 'canceled':
+      return 'Canceled.'
+  }
+}

@@ -1,0 +1,155 @@
+import { Checkbox } from '@base-ui/react/checkbox'
+import type { CreatedKey, Scope } from '@loqui/sdk'
+import { useLoqui, useTRPC } from '@loqui/sdk/react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Check } from 'lucide-react'
+import { type SubmitEvent, useState } from 'react'
+import { fieldErrorsOf, sentenceOf } from '../errors.ts'
+import { useAccount } from '../session/account.ts'
+import { Button } from '../ui/button.tsx'
+import { CopyField } from '../ui/copy-field.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { Alert } from '../ui/notice.tsx'
+import { Select } from '../ui/select.tsx'
+import { TextField } from '../ui/text-field.tsx'
+import { scopeLabels, scopes, usualScopes } from './scopes.ts'
+
+const expiries = [
+  { value: '30', label: '30 days' },
+  { value: '90', label: '90 days' },
+  { value: '365', label: 'One year' },
+  { value: 'never', label: 'Never' },
+] as const
+
+type Expiry = (typeof expiries)[number]['value']
+
+interface CreateKeyDialogProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+/** Makes a key, then shows it this once. */
+export function CreateKeyDialog({ open, onOpenChange }: CreateKeyDialogProps) {
+  const [created, setCreated] = useState<CreatedKey>()
+  const change = (next: boolean) => {
+    onOpenChange(next)
+    if (!next) setCreated(undefined)
+  }
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={change}
+      keep={created !== undefined}
+      title={created ? 'Copy your key now' : 'Create an API key'}
+      description={
+        created
+          ? 'Loqui keeps only a hash of it and cannot show it again.'
+          : 'For programs that speak in your name: the SDK, curl, or any client of OpenAI or ElevenLabs.'
+      }
+    >
+      {created ? <ShowOnce created={created} onDone={() => change(false)} /> : <Form onCreated={setCreated} />}
+    </Dialog>
+  )
+}
+
+function ShowOnce({ created, onDone }: { created: CreatedKey; onDone: () => void }) {
+  return (
+    <>
+      <div className="px-5 pt-1 pb-4">
+        <CopyField label={`API key “${created.key.name}”`} value={created.secret} />
+      </div>
+      <footer className="flex justify-end border-t border-line px-5 py-3">
+        <Button variant="primary" onClick={onDone}>
+          Done
+        </Button>
+      </footer>
+    </>
+  )
+}
+
+function Form({ onCreated }: { onCreated: (created: CreatedKey) => void }) {
+  const loqui = useLoqui()
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const { role } = useAccount()
+  const [chosen, setChosen] = useState<readonly Scope[]>(usualScopes)
+  const [expiry, setExpiry] = useState<Expiry>('90')
+  const offered = scopes.filter((scope) => scope !== 'admin' || role === 'admin')
+
+  const creating = useMutation({
+    mutationFn: (name: string) =>
+      loqui.keys.create({
+        name,
+        scopes: [...chosen],
+        expiresInDays: expiry === 'never' ? null : Number(expiry),
+      }),
+    onSuccess: (created) => {
+      void queryClient.invalidateQueries(trpc.keys.list.infiniteQueryFilter())
+      onCreated(created)
+    },
+  })
+  const errors = creating.isError ? fieldErrorsOf(creating.error) : {}
+
+  const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    creating.mutate(String(new FormData(event.currentTarget).get('name')))
+  }
+
+  return (
+    <form noValidate onSubmit={onSubmit} className="flex min-h-0 flex-col">
+      <div className="flex flex-col gap-5 overflow-y-auto px-5 pt-1 pb-5">
+        {creating.isError && Object.keys(errors).length === 0 && <Alert>{sentenceOf(creating.error)}</Alert>}
+        <TextField
+          name="name"
+          label="Name"
+          placeholder="Where it will be used"
+          autoComplete="off"
+          autoFocus
+          required
+          maxLength={100}
+          error={errors.name && 'Give it a name to recognise it by.'}
+        />
+        <fieldset>
+          <legend className="mb-2 text-sm font-medium">May</legend>
+          <div className="flex flex-col gap-0.5">
+            {offered.map((scope) => (
+              // biome-ignore lint/a11y/noLabelWithoutControl: the checkbox brings its own input.
+              <label
+                key={scope}
+                className="-mx-2 flex cursor-pointer items-center gap-2.5 rounded-md px-2 py-1.5 hover:bg-hover pointer-coarse:py-2.5"
+              >
+                <Checkbox.Root
+                  checked={chosen.includes(scope)}
+                  onCheckedChange={(checked) =>
+                    setChosen(checked ? [...chosen, scope] : chosen.filter((other) => other !== scope))
+                  }
+                  className="grid size-4 shrink-0 place-items-center rounded-[5px] border border-control-line bg-raised data-checked:border-accent data-checked:bg-accent"
+                >
+                  <Checkbox.Indicator className="text-on-accent">
+                    <Check aria-hidden strokeWidth={3} className="size-3" />
+                  </Checkbox.Indicator>
+                </Checkbox.Root>
+                <span className="flex-1 text-sm">{scopeLabels[scope]}</span>
+                <code className="font-mono text-2xs text-subtle max-sm:hidden">{scope}</code>
+              </label>
+            ))}
+          </div>
+          {chosen.length === 0 && (
+            <p role="alert" className="mt-1.5 text-xs text-danger-text">
+              A key must be allowed something.
+            </p>
+          )}
+        </fieldset>
+        <div className="flex items-center justify-between gap-4">
+          <span className="text-sm font-medium">Expires</span>
+          <Select<Expiry> label="Expires" value={expiry} options={expiries} onChange={setExpiry} className="min-w-32" />
+        </div>
+      </div>
+      <footer className="flex justify-end gap-2 border-t border-line px-5 py-3">
+        <Button type="submit" variant="primary" pending={creating.isPending} disabled={chosen.length === 0}>
+          Create key
+        </Button>
+      </footer>
+    </form>
+  )
+}

@@ -1,0 +1,43 @@
+import { type CreateGenerationInput, type Generation, type Loqui, toLoquiError } from '@loqui/sdk'
+import type { Draft } from './draft.ts'
+
+/** What a draft asks for, in the voice that is shown as chosen. */
+export function toInput(draft: Draft, voiceId: string): CreateGenerationInput {
+  const title = draft.title.trim()
+  return {
+    text: draft.text,
+    voiceId,
+    format: draft.format,
+    settings: {
+      ...(draft.speed !== 1 && { speed: draft.speed }),
+      ...(draft.pitch !== 0 && { pitch: draft.pitch }),
+    },
+    title: title === '' ? null : title,
+  }
+}
+
+/**
+ * Sends drafts. When no answer comes to one it may have arrived all the same, so the same draft is sent again under the
+ * same key, and is not made and charged twice.
+ */
+export function createSender(create: Loqui['generations']['create']) {
+  let unanswered: { fingerprint: string; idempotencyKey: string } | undefined
+
+  return async function send(input: CreateGenerationInput): Promise<Generation> {
+    const fingerprint = JSON.stringify(input)
+    if (unanswered?.fingerprint !== fingerprint) unanswered = { fingerprint, idempotencyKey: newKey() }
+    const { idempotencyKey } = unanswered
+    try {
+      const generation = await create(input, { idempotencyKey })
+      unanswered = undefined
+      return generation
+    } catch (error) {
+      if (toLoquiError(error).status !== null) unanswered = undefined
+      throw error
+    }
+  }
+}
+
+/** `crypto.randomUUID` is missing from pages that came over plain http. */
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
