@@ -124,7 +124,7 @@ function startWork<Data extends object>(
   options: WorkOptions,
   handler: (data: Data, signal: AbortSignal) => Promise<void>,
 ): Work {
-  const held = new Map<string, { job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
+  const held = new Set<{ job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
   let stopping = false
   let wake = Promise.withResolvers<void>()
 
@@ -149,25 +149,28 @@ function startWork<Data extends object>(
   }
 
   const start = (job: BossJob<Data>) => {
+    // After a silence of ours the job was given on, and it can be to ourselves.
+    for (const earlier of held) if (earlier.job.id === job.id) earlier.abort.abort(givenOn())
     const abort = new AbortController()
-    const done = run(job, abort.signal).finally(() => {
-      held.delete(job.id)
+    const attempt = { job, abort, done: run(job, abort.signal) }
+    held.add(attempt)
+    void attempt.done.then(() => {
+      held.delete(attempt)
       wake.resolve()
     })
-    held.set(job.id, { job, abort, done })
   }
 
   const touch = async () => {
-    const touched = [...held.values()]
-    if (touched.length === 0) return
+    // Of two attempts at one job the later one, which is the one that counts.
+    const touched = new Map([...held].map((attempt) => [attempt.job.id, attempt]))
+    if (touched.size === 0) return
     const ours = settledIds(
       await boss.touch(
         name,
-        touched.map(({ job }) => job),
+        [...touched.values()].map(({ job }) => job),
       ),
     )
-    for (const { job, abort } of touched)
-      if (!ours.has(job.id)) abort.abort(new Error('the job was given to another worker'))
+    for (const [id, { abort }] of touched) if (!ours.has(id)) abort.abort(givenOn())
   }
 
   const loop = async () => {
@@ -201,14 +204,16 @@ function startWork<Data extends object>(
       stopping = true
       wake.resolve()
       await running
-      const all = Promise.all([...held.values()].map(({ done }) => done))
+      const all = Promise.all([...held].map(({ done }) => done))
       await Promise.race([all, pause(graceMs)])
-      for (const { abort } of held.values()) abort.abort(new Error('the worker is stopping'))
+      for (const { abort } of held) abort.abort(new Error('the worker is stopping'))
       await all
       clearInterval(heartbeat)
     },
   }
 }
+
+const givenOn = () => new Error('the job was given to another worker')
 
 /** Which attempts a command still found to be the current ones. pg-boss answers it and leaves it out of its types. */
 const settledIds = (response: object) => new Set((response as { settled: string[] }).settled)

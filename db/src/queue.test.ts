@@ -1,0 +1,337 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type JobDefinition, openQueue, type WorkOptions } from './queue.ts'
+import { testDatabase } from './testing.ts'
+import { transaction } from './transaction.ts'
+
+const { db, connectionString } = await testDatabase()
+
+interface Data {
+  readonly key: string
+}
+
+let jobCount = 0
+/** A kind of job of the test's own, so that no test takes another's. */
+function newJob(): JobDefinition<Data> {
+  jobCount++
+  return { name: `test.job${jobCount}`, key: ({ key }) => key }
+}
+
+async function open(job: JobDefinition<Data>, { supervise = false } = {}) {
+  const errors: unknown[] = []
+  const queue = await openQueue(db, [job], { connectionString, supervise, onError: (error) => errors.push(error) })
+  onTestFinished(() => queue.close())
+  return {
+    errors,
+    put: (key: string, group = 'someone') => transaction(db, (trx) => queue.enqueue(trx, job, { key }, { group })),
+    enqueue: queue.enqueue,
+    work(handler: (data: Data, signal: AbortSignal) => Promise<void>, options: Partial<WorkOptions> = {}) {
+      const work = queue.work(
+        job,
+        { concurrency: 4, groupConcurrency: 100, onError: (error) => errors.push(error), ...options },
+        handler,
+      )
+      onTestFinished(() => work.stop(0))
+      return work
+    },
+  }
+}
+
+/** How many jobs of a kind are in each state. */
+async function states({ name }: JobDefinition<Data>): Promise<Record<string, number>> {
+  const { rows } = await sql<{ state: string; count: number }>`
+    select state::text, count(*) from pgboss.job where name = ${name} group by state
+  `.execute(db)
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}
+
+/** A handler that ends when told, or with its signal. */
+function gate() {
+  const started: string[] = []
+  const aborted: string[] = []
+  const doors = new Map<string, () => void>()
+  let most = 0
+  return {
+    started,
+    aborted,
+    get most() {
+      return most
+    },
+    get inHand() {
+      return [...doors.keys()]
+    },
+    release: (key: string) => doors.get(key)?.(),
+    handler: async ({ key }: Data, signal: AbortSignal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      started.push(key)
+      doors.set(key, resolve)
+      most = Math.max(most, doors.size)
+      signal.addEventListener('abort', () => {
+        aborted.push(key)
+        reject(signal.reason)
+      })
+      try {
+        await promise
+      } finally {
+        doors.delete(key)
+      }
+    },
+  }
+}
+
+/** Makes the first attempt at a job seem silent for a minute until `seen`: as if its process had hung, or its network. */
+function silence({ name }: JobDefinition<Data>, seen: () => boolean): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      await sql`update pgboss.job set heartbeat_on = now() - interval '1 minute'
+        where name = ${name} and state = 'active' and retry_count = 0`.execute(db)
+      expect(seen()).toBe(true)
+    },
+    { timeout: 10_000 },
+  )
+}
+
+async function lastTold({ name }: JobDefinition<Data>): Promise<number> {
+  const { rows } = await sql<{ at: Date }>`select heartbeat_on as at from pgboss.job where name = ${name}`.execute(db)
+  return rows[0]!.at.getTime()
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index))
+
+describe('enqueue', () => {
+  test('a job exists when its transaction commits, and not before', async () => {
+    const job = newJob()
+    const { enqueue } = await open(job)
+    await transaction(db, async (trx) => {
+      await enqueue(trx, job, { key: 'a' }, { group: 'someone' })
+      expect(await states(job)).toEqual({})
+    })
+    expect(await states(job)).toEqual({ created: 1 })
+  })
+
+  test('a job whose transaction fails never was', async () => {
+    const job = newJob()
+    const { enqueue } = await open(job)
+    const failing = transaction(db, async (trx) => {
+      await enqueue(trx, job, { key: 'a' }, { group: 'someone' })
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(await states(job)).toEqual({})
+  })
+
+  test('of one key there is one job while it waits and while it runs, and again one after it ended', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    await Promise.all(numbers(8).map(() => put('a')))
+    expect(await states(job)).toEqual({ created: 1 })
+
+    const { started, release, handler } = gate()
+    const { wake } = work(handler)
+    await expect.poll(() => started).toEqual(['a'])
+    await put('a')
+    expect(await states(job)).toEqual({ active: 1 })
+
+    release('a')
+    await expect.poll(() => states(job)).toEqual({ completed: 1 })
+    await put('a')
+    wake()
+    await expect.poll(() => started).toEqual(['a', 'a'])
+    release('a')
+  })
+
+  test('two processes may open the same new queue at once', async () => {
+    const job = newJob()
+    const [one, two] = await Promise.all([open(job), open(job)])
+    await Promise.all([one.put('a'), two.put('b')])
+    expect(await states(job)).toEqual({ created: 2 })
+  })
+})
+
+describe('work', () => {
+  test('a backlog is drained at the pace of the work and not of the poll', async () => {
+    const job = newJob()
+    const { put, work, errors } = await open(job)
+    for (const key of numbers(60)) await put(key)
+    const done = new Set<string>()
+    const started = performance.now()
+    work(async ({ key }) => void done.add(key))
+    await expect.poll(() => done.size, { timeout: 10_000 }).toBe(60)
+    // At one job per slot and poll it would take 7.5 s.
+    expect(performance.now() - started).toBeLessThan(4_000)
+    await expect.poll(() => states(job)).toEqual({ completed: 60 })
+    expect(errors).toEqual([])
+  })
+
+  test('a wake is not missed, whenever it comes', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    const done: string[] = []
+    const { wake } = work(async ({ key }) => void done.push(key))
+    const waits: number[] = []
+    for (const key of numbers(10)) {
+      await put(key)
+      const started = performance.now()
+      wake()
+      await vi.waitFor(() => expect(done).toContain(key), { interval: 5 })
+      waits.push(performance.now() - started)
+    }
+    // Had every other one waited for the poll, the middle one would have taken up to 500 ms.
+    expect(waits.sort((a, b) => a - b)[5]).toBeLessThan(250)
+  })
+
+  test('no more jobs run at once than there is room for', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    for (const key of numbers(9)) await put(key)
+    const jobs = gate()
+    work(jobs.handler, { concurrency: 3 })
+    for (let done = 0; done < 9; done++) {
+      await expect.poll(() => jobs.inHand.length).toBe(Math.min(3, 9 - done))
+      jobs.release(jobs.inHand[0]!)
+      await expect.poll(() => jobs.inHand.length + jobs.started.length).toBeGreaterThan(done)
+    }
+    await expect.poll(() => states(job)).toEqual({ completed: 9 })
+    expect(jobs.most).toBe(3)
+  })
+
+  test('a group keeps to its limit over all processes, and its backlog is in nobody else’s way', async () => {
+    const job = newJob()
+    const [one, two] = [await open(job), await open(job)]
+    for (const key of numbers(40)) await one.put(`noisy ${key}`, 'noisy')
+    const [noisy, quiet] = [gate(), gate()]
+    const handler = (data: Data, signal: AbortSignal) =>
+      (data.key.startsWith('noisy') ? noisy : quiet).handler(data, signal)
+    const loops = [one, two].map(({ work }) => work(handler, { concurrency: 6, groupConcurrency: 2 }))
+    await expect.poll(() => noisy.inHand.length).toBe(2)
+
+    await two.put('quiet', 'quiet')
+    for (const { wake } of loops) wake()
+    await expect.poll(() => quiet.inHand).toEqual(['quiet'])
+    quiet.release('quiet')
+
+    for (let done = 0; done < 40; done++) {
+      await expect.poll(() => noisy.inHand.length, { interval: 5 }).toBe(Math.min(2, 40 - done))
+      const [next] = noisy.inHand
+      noisy.release(next!)
+      await expect.poll(() => noisy.inHand, { interval: 5 }).not.toContain(next)
+    }
+    await expect.poll(() => states(job)).toEqual({ completed: 41 })
+    expect(noisy.most).toBe(2)
+  })
+
+  test('a job whose handler fails runs again, and the failure is told', async () => {
+    const job = newJob()
+    const { put, work, errors } = await open(job)
+    await put('a')
+    const tries: string[] = []
+    work(async ({ key }) => {
+      tries.push(key)
+      if (tries.length < 3) throw new Error(`try ${tries.length}`)
+    })
+    await expect.poll(() => states(job), { timeout: 5_000 }).toEqual({ completed: 1 })
+    expect(tries).toEqual(['a', 'a', 'a'])
+    expect(errors).toEqual([new Error('try 1'), new Error('try 2')])
+  })
+
+  test('the loop goes on after the database ended its connections', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    const done: string[] = []
+    work(async ({ key }) => void done.push(key))
+    await put('before')
+    await expect.poll(() => states(job)).toEqual({ completed: 1 })
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(db)
+    await vi.waitFor(() => put('after'), 5_000)
+    await expect.poll(() => done, { timeout: 5_000 }).toEqual(['before', 'after'])
+  })
+})
+
+describe('stop', () => {
+  test('takes no more jobs and lets those in hand end', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    const jobs = gate()
+    const { stop } = work(jobs.handler, { concurrency: 1 })
+    await put('a')
+    await put('b')
+    await expect.poll(() => jobs.inHand).toEqual(['a'])
+    const stopped = stop(10_000)
+    jobs.release('a')
+    await stopped
+    expect(jobs.aborted).toEqual([])
+    expect(await states(job)).toEqual({ completed: 1, created: 1 })
+  })
+
+  test('hands back what does not end in time, for another process to take at once', async () => {
+    const job = newJob()
+    const [one, two] = [await open(job), await open(job)]
+    const [first, second] = [gate(), gate()]
+    const { stop } = one.work(first.handler)
+    await one.put('a')
+    await expect.poll(() => first.inHand).toEqual(['a'])
+    await stop(0)
+    expect(first.aborted).toEqual(['a'])
+    expect(one.errors).toEqual([])
+    two.work(second.handler)
+    await expect.poll(() => second.inHand).toEqual(['a'])
+    second.release('a')
+  })
+})
+
+describe('a worker that is gone', () => {
+  test('has its job taken by another within 15 seconds of being killed', { timeout: 30_000 }, async () => {
+    const job = newJob()
+    const { put, work } = await open(job, { supervise: true })
+    const worker = fork(join(import.meta.dirname, 'testing/hanging-worker.ts'), [connectionString, job.name])
+    onTestFinished(() => void worker.kill('SIGKILL'))
+    await put('a')
+    const [message] = await once(worker, 'message')
+    expect(message).toEqual({ working: 'a' })
+    const { started, release, handler } = gate()
+    work(handler)
+    worker.kill('SIGKILL')
+    await once(worker, 'exit')
+    const killed = performance.now()
+    await expect.poll(() => started, { timeout: 20_000 }).toEqual(['a'])
+    expect(performance.now() - killed).toBeLessThan(15_000)
+    release('a')
+    await expect.poll(() => states(job)).toEqual({ completed: 1 })
+  })
+
+  test('is told to leave its job when it turns out to be alive, and cannot end it for its successor', async () => {
+    const job = newJob()
+    const [zombie, successor] = [await open(job), await open(job, { supervise: true })]
+    const [abandoned, taken] = [gate(), gate()]
+    await zombie.put('a')
+    zombie.work(abandoned.handler, { concurrency: 1 })
+    await expect.poll(() => abandoned.inHand).toEqual(['a'])
+    successor.work(taken.handler)
+    await silence(job, () => taken.inHand.length > 0)
+    await expect.poll(() => abandoned.aborted, { timeout: 5_000 }).toEqual(['a'])
+    expect(await states(job)).toEqual({ active: 1 })
+    taken.release('a')
+    await expect.poll(() => states(job)).toEqual({ completed: 1 })
+    expect(taken.aborted).toEqual([])
+  })
+
+  test('keeps a job that comes back to it alive, and leaves only its earlier attempt', async () => {
+    const job = newJob()
+    const { put, work } = await open(job, { supervise: true })
+    const [before, after] = [gate(), gate()]
+    await put('a')
+    work((data, signal) => (before.started.length === 0 ? before : after).handler(data, signal))
+    await expect.poll(() => before.inHand).toEqual(['a'])
+    await silence(job, () => after.inHand.length > 0)
+    await expect.poll(() => before.aborted).toEqual(['a'])
+    const told = await lastTold(job)
+    await expect.poll(() => lastTold(job), { timeout: 5_000 }).toBeGreaterThan(told)
+    expect(after.aborted).toEqual([])
+    after.release('a')
+    await expect.poll(() => states(job)).toEqual({ completed: 1 })
+  })
+})
