@@ -95,29 +95,37 @@ test.each(['trpc-accept', 'accept'])(
   },
 )
 
-const limit = 48 << 20
+/** A call whose body has exactly this many bytes, in one piece or chunked. */
+function bodyOf(bytes: number, chunked: boolean): BodyInit {
+  const call = Buffer.from('{"json":{"email":"a@example.com","password":"guess"}}'.padEnd(bytes))
+  // Node's fetch sends a stream chunked, and types streams of the browser and of Node as strangers.
+  return chunked ? (Readable.toWeb(Readable.from(pieces(call))) as unknown as BodyInit) : call
+}
+
+function* pieces(bytes: Buffer) {
+  for (let start = 0; start < bytes.length; start += 1 << 16) yield bytes.subarray(start, start + (1 << 16))
+}
 
 test.each([
-  ['with a length', () => Buffer.alloc(limit + 1, ' ')],
-  [
-    'without a length',
-    () =>
-      Readable.toWeb(
-        Readable.from(
-          (function* () {
-            const chunk = Buffer.alloc(1 << 20, ' ')
-            for (let sent = 0; sent <= limit; sent += chunk.length) yield chunk
-          })(),
-        ),
-      ) as unknown as BodyInit,
-  ],
-])('a body that is too large is refused %s', async (_name, body) => {
-  const response = await post('/trpc/generations.create', body(), bearer)
-  expect(response.status).toBe(413)
-  expect((await response.json()).error.json).toMatchObject({
-    message: 'The body of the request is too large.',
-    data: { reason: 'payload_too_large', httpStatus: 413 },
-  })
+  ['64 KiB', 'anyone', 64 << 10, {}],
+  ['48 MiB', 'who has a key', 48 << 20, bearer],
+])('%s of body are taken of %s, and not a byte more', async (_size, _who, most, headers) => {
+  for (const chunked of [false, true]) {
+    const taken = await post('/trpc/auth.login', bodyOf(most, chunked), headers)
+    expect(taken.status).toBe(401)
+    expect((await taken.json()).error.json.data.reason).toBe('wrong_credentials')
+    const refused = await post('/trpc/auth.login', bodyOf(most + 1, chunked), headers)
+    expect(refused.status).toBe(413)
+    expect((await refused.json()).error.json).toMatchObject({
+      message: 'The body of the request is too large.',
+      data: { reason: 'payload_too_large', httpStatus: 413 },
+    })
+  }
+})
+
+test('a key that is none gives no right to a large body', async () => {
+  const wrong = { authorization: `Bearer ${ada.key.slice(0, -1)}!` }
+  expect((await post('/trpc/auth.login', bodyOf(1 << 20, false), wrong)).status).toBe(413)
 })
 
 test.each([
@@ -214,10 +222,15 @@ test.each([
   })
 })
 
+test.each(['/trpc/plans.list', '/trpc/nothing', '/api/v1/nothing'])('nobody may keep a copy of %s', async (path) => {
+  expect((await get(path)).headers.get('cache-control')).toBe('no-store')
+})
+
 test.each(['/trpc/plans.list', '/api/v1/nothing', '/'])('%s has the headers that keep browsers safe', async (path) => {
   const { headers } = await get(path)
   const { host } = new URL(loqui.url)
-  const ofTheAnswer = /^(content-type|content-length|transfer-encoding|date|connection|keep-alive|x-request-id|vary)$/
+  const ofTheAnswer =
+    /^(content-type|content-length|transfer-encoding|date|connection|keep-alive|x-request-id|vary|cache-control)$/
   expect(Object.fromEntries([...headers].filter(([name]) => !ofTheAnswer.test(name)))).toEqual({
     'access-control-allow-credentials': 'true',
     'access-control-expose-headers': 'x-request-id,retry-after,content-range',

@@ -15,6 +15,8 @@ import { studio } from './studio.ts'
 
 /** The largest plan's longest text at four bytes a character, with room for the rest of the call. */
 const maxBodyBytes = 48 << 20
+/** Enough to log in: who has not done so must not make the server hold and parse a book. */
+const maxStrangersBodyBytes = 64 << 10
 const maxBatch = 20
 
 export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins'> {
@@ -45,6 +47,18 @@ export function createHttp(services: Services, options: HttpOptions): Express {
       drained: async () => undefined,
     })
 
+  const trpc = (maxBodySize: number) =>
+    createExpressMiddleware({
+      router: appRouter,
+      createContext: ({ req, res }) => contextOf(req, res),
+      maxBodySize,
+      maxBatchSize: maxBatch,
+      // tRPC writes its own `vary` over the one that CORS set.
+      responseMeta: () => ({ headers: new Headers({ vary: 'Origin' }) }),
+    })
+  const forStrangers = trpc(maxStrangersBodyBytes)
+  const forKnown = trpc(maxBodyBytes)
+
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -60,18 +74,10 @@ export function createHttp(services: Services, options: HttpOptions): Express {
     cors({ origin: [...origins], credentials: true, exposedHeaders: ['x-request-id', 'retry-after', 'content-range'] }),
   )
   app.use(onlyOurPages(origins))
-  app.use(
-    '/trpc',
-    onlyUrls,
-    onlyJson,
-    noStreamedBatch,
-    createExpressMiddleware({
-      router: appRouter,
-      createContext: ({ req, res }) => contextOf(req, res),
-      maxBodySize: maxBodyBytes,
-      maxBatchSize: maxBatch,
-    }),
-  )
+  app.use('/trpc', notToBeStored, onlyUrls, onlyJson, noStreamedBatch, async (req, res, next) => {
+    const known = isSmall(req) ? false : await isKnown(contextOf(req, res))
+    return (known ? forKnown : forStrangers)(req, res, next)
+  })
   app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
   app.use(studio(options.studioDirectory))
   app.use((req, res) =>
@@ -87,6 +93,11 @@ const onlyOurPages =
     if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'OPTIONS') checkOrigin(req, origins)
     next()
   }
+
+const notToBeStored: RequestHandler = (_req, res, next) => {
+  res.setHeader('cache-control', 'no-store')
+  next()
+}
 
 const onlyUrls: RequestHandler = (req, _res, next) => {
   if (!readUrl(req)) throw new Refusal('invalid_input', 'The Host header and the path make no URL.')
@@ -107,4 +118,18 @@ const noStreamedBatch: RequestHandler = (req, _res, next) => {
     throw new Refusal('invalid_input', 'trpc-accept: a batch is answered as a whole, not as application/jsonl.')
   }
   next()
+}
+
+/** Whether the body is one that nobody needs credentials to send. A chunked one does not say. */
+const isSmall = ({ headers }: Request) =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= maxStrangersBodyBytes
+
+async function isKnown(ctx: RequestContext): Promise<boolean> {
+  try {
+    await ctx.identify()
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
 }

@@ -19,6 +19,7 @@ export function sendProblem(res: Response, log: Log, error: unknown): void {
   res
     .status(status)
     .type('application/problem+json')
+    .set('cache-control', 'no-store')
     .send(
       JSON.stringify({
         type: 'about:blank',
