@@ -14,17 +14,17 @@ const log = consoleLog()
 const stop = new AbortController()
 const force = new AbortController()
 let stoppedAt = 0
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    if (!stop.signal.aborted) {
-      stoppedAt = Date.now()
-      log('Stopping; once more to stop at once')
-      stop.abort()
-    } else if (Date.now() - stoppedAt > SAME_KEYPRESS_MS) {
-      force.abort()
-    }
-  })
+function onStop(): void {
+  if (!stop.signal.aborted) {
+    stoppedAt = Date.now()
+    log('Stopping; once more to stop at once')
+    stop.abort()
+  } else if (Date.now() - stoppedAt > SAME_KEYPRESS_MS) {
+    force.abort()
+  }
 }
+// Who started us over IPC, as tests do, and is gone, wants us gone too.
+for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, onStop)
 
 try {
   const env = loadEnv()

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,10 +17,10 @@ export async function temporaryDatabase(): Promise<TemporaryDatabase> {
   await sweep()
   const home = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const server = await startEmbedded({ directory: join(home, 'postgres'), durable: false })
-  // A second Ctrl-C ends a test run without a teardown.
+  // Ctrl-C ends a test run without a teardown.
   const abandon = (): void => {
     server.kill()
-    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+    removeSync(home)
   }
   process.once('exit', abandon)
   return {
@@ -30,6 +30,15 @@ export async function temporaryDatabase(): Promise<TemporaryDatabase> {
       await server.stop()
       await rm(home, { recursive: true, force: true })
     },
+  }
+}
+
+/** Removes a directory in which processes that were told to end still tidy up, without an event loop to wait on. */
+function removeSync(path: string): void {
+  for (let attempt = 0; existsSync(path) && attempt < 40; attempt++) {
+    if (attempt > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    // With `force` it says nothing of what is in use, and leaves it.
+    rmSync(path, { recursive: true, force: true })
   }
 }
 

@@ -36,7 +36,7 @@ export async function lockData(directory: string, onLog: (line: string) => void)
   await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   const lock = new DatabaseSync(join(directory, 'lock'))
   try {
-    lock.exec('begin exclusive')
+    lock.exec('pragma journal_mode = memory; begin exclusive')
   } catch (error) {
     lock.close()
     if (Object(error).errcode !== SQLITE_BUSY) throw error

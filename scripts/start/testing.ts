@@ -30,7 +30,8 @@ export function start(
   const child = spawn(program, args, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel closes when we are killed, and Loqui ends.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })
   let output = ''
@@ -39,7 +40,7 @@ export function start(
   const changed = new EventTarget()
   const change = (): void => void changed.dispatchEvent(new Event('change'))
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
       change()
     })
