@@ -2,6 +2,7 @@ import { type Issue, type Reason, Refusal } from '@loqui/core/errors'
 import { TRPCError } from '@trpc/server'
 import type { TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODE_NUMBER } from '@trpc/server/unstable-core-do-not-import'
 import { z } from 'zod'
+import { shorten } from './text.ts'
 
 /** What a refusal of each reason is over HTTP, in tRPC's words. The number is `TRPC_ERROR_CODES_BY_KEY`'s for it. */
 const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
@@ -129,7 +130,10 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 function inputRefusal(error: z.ZodError): Refusal {
-  const issues = error.issues.map((issue) => ({ field: issue.path.join('.') || 'input', message: issue.message }))
+  const issues = error.issues.map(({ path, message }) => ({
+    field: shorten(path.join('.')) || 'input',
+    message: shorten(message),
+  }))
   const message = issues.map(({ field, message }) => `${field}: ${message}`).join('; ')
   return new Refusal('invalid_input', message, { issues, cause: error })
 }

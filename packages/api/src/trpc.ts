@@ -1,7 +1,9 @@
+import { Refusal } from '@loqui/core/errors'
 import { initTRPC, TRPCError } from '@trpc/server'
 import superjson from 'superjson'
 import type { RequestContext } from './context.ts'
 import { type ErrorShape, isAlarm, toRefusal, toTRPCError, unreadable } from './errors.ts'
+import { findBrokenText, shorten } from './text.ts'
 
 const t = initTRPC.context<RequestContext>().create({
   transformer: superjson,
@@ -41,13 +43,15 @@ export function translate(ctx: RequestContext, path: string, error: unknown): TR
   return toTRPCError(refusal)
 }
 
-/** Reads the input before any schema does: what cannot be read is the caller's mistake, and no alarm. */
+/** Reads the input before any schema does: what cannot be read or kept is the caller's mistake, and no alarm. */
 const readInput = t.middleware(async ({ getRawInput, next }) => {
-  try {
-    await getRawInput()
-  } catch (error) {
+  const broken = await getRawInput().then(findBrokenText, (error: unknown) => {
     // What tRPC says by itself, such as a body too large, it says without a cause.
     throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
+  })
+  if (broken !== undefined) {
+    const [field, message] = [shorten(broken), 'must be well-formed Unicode without NUL characters']
+    throw new Refusal('invalid_input', `${field}: ${message}`, { issues: [{ field, message }] })
   }
   return next()
 })

@@ -1,0 +1,188 @@
+import { listProcedures } from '@loqui/api/testing'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { client, startLoqui } from './testing.ts'
+
+const loqui = await startLoqui({ workers: 0 })
+const admin = await loqui.user({ role: 'admin' })
+const api = client(loqui.url, admin)
+const [voice] = (await api.voices.list.query()).items
+const voiceId = String(voice?.id)
+const generation = await api.generations.create.mutate({ text: 'Hello.', voiceId })
+
+/** Right values of every field, by its name: each hostile value is tried among right ones. */
+const right: Record<string, unknown> = {
+  'admin.plans.upsert': {
+    id: 'fuzzed',
+    name: 'Fuzzed',
+    secondsPerMonth: 1,
+    requestsPerMinute: 1,
+    concurrency: 1,
+    storageBytes: 1,
+    maxCharacters: 1,
+  },
+  'admin.users.update': { id: admin.id, planId: 'unlimited', role: 'admin', disabled: false },
+  'auth.login': { email: 'nobody@example.com', password: 'x' },
+  'auth.register': { email: admin.email, password: 'long enough', name: 'Ada' },
+  events: { lastEventId: null },
+  'generations.create': { text: 'Hello.', voiceId, format: 'wav', settings: { speed: 1, pitch: 0 }, title: 'A' },
+  'generations.list': { cursor: null, limit: 1, state: 'queued' },
+  'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1 },
+  'keys.list': { cursor: null, limit: 1 },
+  'keys.revoke': { id: 'key_00000000-0000-7000-8000-000000000000' },
+  'voices.get': { id: voiceId },
+  'voices.list': { cursor: null, limit: 1, gender: 'female', language: 'en', engine: 'offline' },
+}
+for (const verb of ['cancel', 'delete', 'get', 'status', 'watch']) {
+  right[`generations.${verb}`] = { id: 'gen_00000000-0000-7000-8000-000000000000' }
+}
+
+const strings = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '',
+    ' ',
+    '\0',
+    'a\0b',
+    '\ud800',
+    'a\udfffb',
+    '\u202egnp.exe',
+    '\uffff',
+    "'; drop table account; --",
+    '%',
+    '\\',
+    '__proto__',
+    '-0',
+    '1e400',
+    '9'.repeat(30),
+    'a'.repeat(70_000),
+    '\u0301'.repeat(5_000),
+    'gen_00000000-0000-7000-8000-000000000000\n',
+    'voi_ffffffff-ffff-ffff-ffff-ffffffffffff',
+    Buffer.from('1.00000000-0000-0000-0000-000000000000').toString('base64url'),
+    Buffer.from('1.\0').toString('base64url'),
+  ),
+)
+const numbers = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true }),
+  fc.constantFrom(0, -1, 0.5, 2 ** 31, 2 ** 53, 2 ** 53 - 1, -(2 ** 63), 1e308, 5e-324),
+)
+const hostile: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 4, arbitrary: strings },
+  { weight: 2, arbitrary: numbers },
+  fc.constantFrom(null, true, [], {}, [[]], ['admin', 'admin'], { toString: 1 }, { length: -1 }),
+  fc.array(strings, { maxLength: 3 }),
+  fc.dictionary(strings, fc.oneof(strings, numbers), { maxKeys: 3 }),
+)
+
+/** The paths of all places in a value: `[]` is the value itself. */
+function placesOf(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [[]]
+  return [[], ...Object.entries(value).flatMap(([key, inner]) => placesOf(inner).map((place) => [key, ...place]))]
+}
+
+function replace(value: unknown, [key, ...rest]: string[], by: unknown): unknown {
+  return key === undefined ? by : { ...Object(value), [key]: replace(Object(value)[key], rest, by) }
+}
+
+test('the right values are right, and every procedure with an input has its row', async () => {
+  const withFields = listProcedures().filter(({ fields }) => fields.length > 0)
+  expect(Object.keys(right).toSorted()).toEqual(withFields.map(({ path }) => path))
+  for (const { path, type } of withFields) {
+    if (type === 'subscription') continue
+    expect([200, 401, 404, 409], path).toContain((await send(path, type, right[path])).status)
+  }
+})
+
+const procedures = listProcedures().filter(({ path, type }) => path in right && type !== 'subscription')
+
+test.each(procedures)('whatever $path is sent, it answers with a reason and is no accident', async ({ path, type }) => {
+  const places = placesOf(right[path])
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...places), hostile, async (place, value) => {
+      const response = await send(path, type, replace(right[path], place, value))
+      const answer = await response.text()
+      // 431 is Node's own word for a URL that is too long.
+      if (response.ok || response.status === 431) return
+      expect(response.status, answer).toBeLessThan(500)
+      const { message, data } = JSON.parse(answer).error.json
+      expect(data.httpStatus).toBe(response.status)
+      expect(message).not.toMatch(/invalid byte sequence|syntax|relation|column|node_modules/)
+      if (response.status === 400) expect(message.length).toBeLessThan(5_000)
+    }),
+    { numRuns: 120, examples: places.map((place): [string[], unknown] => [place, 'a\0\ud800']) },
+  )
+})
+
+test('a cursor is refused as malformed wherever it is not one of ours', async () => {
+  for (const path of ['generations.list', 'keys.list', 'voices.list']) {
+    for (const cursor of ['', 'x', 'MS4', '../..', Buffer.from('2.0').toString('base64url')]) {
+      const response = await send(path, 'query', { cursor })
+      expect((await response.json()).error.json.data, `${path} ${cursor}`).toMatchObject({
+        httpStatus: 400,
+        reason: 'cursor_malformed',
+        issues: [{ field: 'cursor' }],
+      })
+    }
+  }
+})
+
+test.each([
+  ['auth.register', ['name']],
+  ['generations.create', ['title']],
+  ['generations.create', ['text']],
+  ['keys.create', ['name']],
+  ['admin.plans.upsert', ['name']],
+])('text that cannot be kept is refused by the name of its field: %s %s', async (path, place) => {
+  for (const text of ['a\0b', 'a\ud800b']) {
+    const response = await send(path, 'mutation', replace(right[path], place, text))
+    expect(response.status).toBe(400)
+    expect((await response.json()).error.json.data).toMatchObject({
+      reason: 'invalid_input',
+      issues: [{ field: place.join('.'), message: 'must be well-formed Unicode without NUL characters' }],
+    })
+  }
+})
+
+test.each([
+  ['an id of another kind', { id: voiceId }],
+  ['an id without its prefix', { id: generation.id.slice(4) }],
+  ['an id in capitals', { id: generation.id.toUpperCase() }],
+  ['an id with something behind it', { id: `${generation.id}0` }],
+  ['an id as a list', { id: [generation.id] }],
+  ['no id', {}],
+  ['an id and more', { id: generation.id, extra: 1 }],
+])('%s is refused by the name of its field', async (_name, input) => {
+  const response = await send('generations.get', 'query', input)
+  expect(response.status).toBe(400)
+  expect((await response.json()).error.json.data).toMatchObject({
+    reason: 'invalid_input',
+    issues: [{ field: 'extra' in input ? 'input' : 'id' }],
+  })
+})
+
+test.each([
+  ['', 'invalid_input'],
+  ['a'.repeat(256), 'invalid_input'],
+])('an idempotency key that cannot be kept is refused and named: %s', async (key, reason) => {
+  const response = await send('generations.create', 'mutation', right['generations.create'], { 'idempotency-key': key })
+  expect(response.status).toBe(400)
+  expect((await response.json()).error.json).toMatchObject({
+    message: expect.stringContaining('Idempotency-Key'),
+    data: { reason },
+  })
+})
+
+function send(path: string, type: string, input: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  const body = JSON.stringify({ json: input })
+  const authorization = `Bearer ${admin.key}`
+  if (type === 'query') {
+    return fetch(`${loqui.url}/trpc/${path}?input=${encodeURIComponent(body)}`, { headers: { authorization } })
+  }
+  return fetch(`${loqui.url}/trpc/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization, ...headers },
+    body,
+  })
+}
