@@ -5,6 +5,7 @@ import { client, startLoqui } from './testing.ts'
 
 const loqui = await startLoqui({ workers: 0 })
 const admin = await loqui.user({ role: 'admin' })
+const someone = await loqui.user()
 const api = client(loqui.url, admin)
 const [voice] = (await api.voices.list.query()).items
 const voiceId = String(voice?.id)
@@ -21,7 +22,7 @@ const right: Record<string, unknown> = {
     storageBytes: 1,
     maxCharacters: 1,
   },
-  'admin.users.update': { id: admin.id, planId: 'unlimited', role: 'admin', disabled: false },
+  'admin.users.update': { id: someone.id, planId: 'unlimited', role: 'user', disabled: false },
   'auth.login': { email: 'nobody@example.com', password: 'x' },
   'auth.register': { email: admin.email, password: 'long enough', name: 'Ada' },
   events: { lastEventId: null },
@@ -111,7 +112,7 @@ test.each(procedures)('whatever $path is sent, it answers with a reason and is n
       expect(message).not.toMatch(/invalid byte sequence|syntax|relation|column|node_modules/)
       if (response.status === 400) expect(message.length).toBeLessThan(5_000)
     }),
-    { numRuns: 120, examples: places.map((place): [string[], unknown] => [place, 'a\0\ud800']) },
+    { numRuns: 60, examples: places.map((place): [string[], unknown] => [place, 'a\0\ud800']) },
   )
 })
 
