@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, rm } from 'node:fs/promises'
+import { copyFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -7,7 +7,10 @@ import { type Plugin, rollup } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 
 const sdk = path.join(import.meta.dirname, '..')
+/** Built beside `dist` and put in its place when it is whole: others read that meanwhile. */
+const built = path.join(sdk, 'dist.new')
 const dist = path.join(sdk, 'dist')
+const tsc = path.join(sdk, '../../node_modules/.bin/tsc')
 
 /**
  * Its peers are exact versions of the tRPC client, older than ours, so npm would refuse to install the two side by side.
@@ -16,14 +19,16 @@ const dist = path.join(sdk, 'dist')
 const bundled = '@trpc/tanstack-react-query'
 const bundledEntry = fileURLToPath(import.meta.resolve(bundled))
 
-await rm(dist, { recursive: true, force: true })
-await promisify(execFile)('tsc', ['-p', path.join(sdk, 'tsconfig.build.json')])
-await copyFile(path.join(sdk, 'src/api.d.ts'), path.join(dist, 'api.d.ts'))
+await rm(built, { recursive: true, force: true })
+await promisify(execFile)(tsc, ['-p', path.join(sdk, 'tsconfig.build.json'), '--outDir', built])
+await copyFile(path.join(sdk, 'src/api.d.ts'), path.join(built, 'api.d.ts'))
 await bundleInto('react.js', bundledEntry)
 await bundleInto('react.d.ts', bundledEntry.replace(/\.mjs$/, '.d.mts'), [dts()])
+await rm(dist, { recursive: true, force: true })
+await rename(built, dist)
 
 async function bundleInto(name: string, library: string, plugins: Plugin[] = []): Promise<void> {
-  const file = path.join(dist, name)
+  const file = path.join(built, name)
   const bundle = await rollup({
     input: file,
     external: (specifier) => ![bundled, file, library].includes(specifier),

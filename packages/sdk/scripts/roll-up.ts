@@ -9,6 +9,8 @@ import { dts } from 'rollup-plugin-dts'
 const root = path.join(import.meta.dirname, '../../..')
 const sdk = path.relative(root, path.join(import.meta.dirname, '..'))
 
+const tsc = path.join(root, 'node_modules/.bin/tsc')
+
 /** The file that `rollUp()` writes into. */
 export const apiFile = path.join(root, sdk, 'src/api.d.ts')
 
@@ -25,7 +27,7 @@ export async function rollUp(): Promise<string> {
   const declarations = await mkdtemp(path.join(tmpdir(), 'loqui-sdk-'))
   try {
     const project = path.join(import.meta.dirname, 'tsconfig.api.json')
-    await promisify(execFile)('tsc', ['-p', project, '--outDir', declarations])
+    await promisify(execFile)(tsc, ['-p', project, '--outDir', declarations])
     const bundle = await rollup({
       input: path.join(declarations, sdk, 'scripts/api.d.ts'),
       plugins: [workspaceDeclarations(declarations), dts()],

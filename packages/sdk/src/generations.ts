@@ -14,12 +14,14 @@ export interface CreateGenerationInput {
   readonly voiceId: string
   /** @default 'mp3' */
   readonly format?: AudioFormat | undefined
-  readonly settings?: {
-    /** Pace against the voice's own, 0.25 to 4. @default 1 */
-    readonly speed?: number | undefined
-    /** Shift in semitones, −12 to 12. @default 0 */
-    readonly pitch?: number | undefined
-  }
+  readonly settings?:
+    | {
+        /** Pace against the voice's own, 0.25 to 4. @default 1 */
+        readonly speed?: number | undefined
+        /** Shift in semitones, −12 to 12. @default 0 */
+        readonly pitch?: number | undefined
+      }
+    | undefined
   /** A name for people, also of the file when it is downloaded. */
   readonly title?: string | null | undefined
 }

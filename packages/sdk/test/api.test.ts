@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import type { inferRouterInputs } from '@trpc/server'
+import { expect, expectTypeOf, test } from 'vitest'
+import { apiFile, rollUp } from '../scripts/roll-up.ts'
+import type { UpdateUserInput } from '../src/admin.ts'
+import type { AppRouter, Plan } from '../src/api.d.ts'
+import type { LoginInput, RegisterInput } from '../src/auth.ts'
+import type { CreateGenerationInput, ListGenerationsInput } from '../src/generations.ts'
+import type { CreateKeyInput } from '../src/keys.ts'
+import type { PageInput } from '../src/listing.ts'
+import type { ListVoicesInput } from '../src/voices.ts'
+
+test('the published types are those of the server: `npm run sdk:types` makes them', { timeout: 60_000 }, async () => {
+  // It also throws when they would need a package that clients do not have.
+  expect(await readFile(apiFile, 'utf8')).toBe(await rollUp())
+})
+
+type Inputs = inferRouterInputs<AppRouter>
+/** Whether the fields are the same, optional ones included, and take the same values. */
+type Same<Ours, Given> = [keyof Ours, Required<Ours>] extends [keyof Theirs<Given>, Required<Theirs<Given>>]
+  ? [keyof Theirs<Given>, Theirs<Given>] extends [keyof Ours, Ours]
+    ? true
+    : false
+  : false
+// tRPC says with `void` that an input may be left out.
+// biome-ignore lint/suspicious/noConfusingVoidType: the union is theirs.
+type Theirs<Given> = Exclude<Given, undefined | void>
+
+test('the documented inputs are those that the server takes', () => {
+  expectTypeOf<Same<CreateGenerationInput, Inputs['generations']['create']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListGenerationsInput, Inputs['generations']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListVoicesInput, Inputs['voices']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<PageInput, Inputs['keys']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<CreateKeyInput, Inputs['keys']['create']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<LoginInput, Inputs['auth']['login']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<RegisterInput, Inputs['auth']['register']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<UpdateUserInput, Inputs['admin']['users']['update']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<Plan, Inputs['admin']['plans']['upsert']>>().toEqualTypeOf<true>()
+})
