@@ -587,6 +587,15 @@ AS $function$
         from quota_entry s where s.kind in ('settle', 'release')
           and not exists (select from quota_entry r where r.generation_id = s.generation_id and r.kind = 'reserve')
       union all
+      select 2, 'generation ' || s.generation_id, 'resolved in another account than it was reserved in'
+        from quota_entry s join quota_entry r on r.generation_id = s.generation_id and r.kind = 'reserve'
+        where s.kind in ('settle', 'release') and (s.user_id, s.period_start) <> (r.user_id, r.period_start)
+      union all
+      select 2, 'generation ' || g.id, format('says %s ms reserved, the ledger %s', g.reserved_ms, coalesce(r.ms::text, 'nothing'))
+        from generation g left join quota_entry r
+          on r.generation_id = g.id and r.kind = 'reserve' and r.user_id = g.user_id
+        where r.ms is distinct from g.reserved_ms
+      union all
       select 3, 'quota_entry', 'append-only trigger is missing or disabled'
         where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
           and tgname in ('quota_entry_append_only', 'quota_entry_no_truncate')) <> 2
@@ -612,11 +621,11 @@ AS $function$
       union all
       select 5, 'generation ' || g.id, format('%s of %s segments stored, row says %s', count(*) filter (where s.state = 'stored'),
           g.segments_total, g.segments_done)
-        from generation g join segment s on s.generation_id = g.id
+        from generation g left join segment s on s.generation_id = g.id
         where g.state <> 'canceled' and g.deleted_at is null
         group by g.id
         having count(*) filter (where s.state = 'stored') <> g.segments_done
-          or (g.state = 'succeeded' and (count(*) <> g.segments_total or g.segments_done <> g.segments_total))
+          or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
       union all
       select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
         where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'
@@ -647,12 +656,12 @@ AS $function$
       if not found then
         return false;
       end if;
-      update segment set state = 'stored', audio_key = p_segment.audio_key, audio_bytes = p_segment.audio_bytes,
-          audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
+      -- The generation's attempt is the fence. The segment's own may be that of a predecessor which submitted it late.
+      update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
+          audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
           duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
           stored_at = clock_timestamp()
-        where generation_id = p_segment.generation_id and index = p_segment.index
-          and state = 'submitted' and attempt = p_segment.attempt;
+        where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
       if not found then
         return false;
       end if;

@@ -195,12 +195,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       if not found then
         return false;
       end if;
-      update segment set state = 'stored', audio_key = p_segment.audio_key, audio_bytes = p_segment.audio_bytes,
-          audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
+      -- The generation's attempt is the fence. The segment's own may be that of a predecessor which submitted it late.
+      update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
+          audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
           duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
           stored_at = clock_timestamp()
-        where generation_id = p_segment.generation_id and index = p_segment.index
-          and state = 'submitted' and attempt = p_segment.attempt;
+        where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
       if not found then
         return false;
       end if;

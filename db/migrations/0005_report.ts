@@ -48,6 +48,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         from quota_entry s where s.kind in ('settle', 'release')
           and not exists (select from quota_entry r where r.generation_id = s.generation_id and r.kind = 'reserve')
       union all
+      select 2, 'generation ' || s.generation_id, 'resolved in another account than it was reserved in'
+        from quota_entry s join quota_entry r on r.generation_id = s.generation_id and r.kind = 'reserve'
+        where s.kind in ('settle', 'release') and (s.user_id, s.period_start) <> (r.user_id, r.period_start)
+      union all
+      select 2, 'generation ' || g.id, format('says %s ms reserved, the ledger %s', g.reserved_ms, coalesce(r.ms::text, 'nothing'))
+        from generation g left join quota_entry r
+          on r.generation_id = g.id and r.kind = 'reserve' and r.user_id = g.user_id
+        where r.ms is distinct from g.reserved_ms
+      union all
       select 3, 'quota_entry', 'append-only trigger is missing or disabled'
         where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
           and tgname in ('quota_entry_append_only', 'quota_entry_no_truncate')) <> 2
@@ -73,11 +82,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       union all
       select 5, 'generation ' || g.id, format('%s of %s segments stored, row says %s', count(*) filter (where s.state = 'stored'),
           g.segments_total, g.segments_done)
-        from generation g join segment s on s.generation_id = g.id
+        from generation g left join segment s on s.generation_id = g.id
         where g.state <> 'canceled' and g.deleted_at is null
         group by g.id
         having count(*) filter (where s.state = 'stored') <> g.segments_done
-          or (g.state = 'succeeded' and (count(*) <> g.segments_total or g.segments_done <> g.segments_total))
+          or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
       union all
       select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
         where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto'
+import { type RawBuilder, sql } from 'kysely'
+import { expect, test } from 'vitest'
+import type { Trx } from '../client.ts'
+import { cancel, claim, fail, newAccount, newGeneration, newSegments, succeed } from '../testing/ledger.ts'
+import { testDatabase } from '../testing.ts'
+
+const { db } = await testDatabase()
+
+const account = await newAccount(db)
+const { userId } = account
+
+/** A generation that succeeded: 5 s held, 4 s charged, one segment. */
+const done = (await newGeneration(db, account, { reservedMs: 5_000 }))!
+const doneAttempt = (await claim(db, done))!
+await succeed(db, done, doneAttempt, 4_000)
+
+const failed = (await newGeneration(db, account, { reservedMs: 5_000 }))!
+await fail(db, failed, (await claim(db, failed))!)
+
+const canceled = (await newGeneration(db, account, { reservedMs: 5_000 }))!
+await cancel(db, canceled)
+
+/** In hand: 7 s held. */
+const running = (await newGeneration(db, account, { reservedMs: 7_000 }))!
+await claim(db, running)
+await newSegments(db, running, 1)
+
+interface Violation {
+  readonly invariant: number
+  readonly subject: string
+  readonly detail: string
+}
+
+/** What the report says of a database where `statements` were done behind everybody's back; then they are undone. */
+async function after(...statements: RawBuilder<unknown>[]): Promise<Violation[]> {
+  class Undo extends Error {}
+  let found: Violation[] = []
+  const breaking = db.transaction().execute(async (trx: Trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    for (const statement of statements) await statement.execute(trx)
+    found = (await sql<Violation>`select * from report.violations() order by invariant, detail`.execute(trx)).rows
+    throw new Undo()
+  })
+  await expect(breaking).rejects.toBeInstanceOf(Undo)
+  return found
+}
+
+const entryOf = (generation: string, kind: string) =>
+  sql`from quota_entry where generation_id = ${generation} and kind = ${kind}`
+const addEntry = (generation: string, kind: string, ms: number) => sql`
+  insert into quota_entry (user_id, period_start, generation_id, kind, ms)
+  select user_id, period_start, ${generation}, ${kind}, ${ms} from quota_account where user_id = ${userId}`
+const named = (invariant: number, subject: string, detail: string | RegExp = /./) =>
+  expect.objectContaining({ invariant, subject, detail: expect.stringMatching(detail) })
+const accountSubject = expect.stringContaining(`account ${userId}`) as unknown as string
+
+test('where all is well it returns no row', async () => {
+  expect(await after()).toEqual([])
+})
+
+test.for(['granted_ms', 'used_ms', 'reserved_ms'] as const)(
+  '1: a balance whose %s is not the sum of its entries',
+  async (column) => {
+    const found = await after(sql`update quota_account set ${sql.ref(column)} = ${sql.ref(column)} + 1`)
+    expect(found).toEqual([named(1, accountSubject, /^balance \d+\/\d+\/\d+, entries 100000\/4000\/7000/)])
+  },
+)
+
+test('1: a balance that is overspent, though the entries agree', async () => {
+  const found = await after(
+    sql`alter table quota_account drop constraint quota_account_check`,
+    sql`update quota_account set granted_ms = 10000`,
+    sql`update quota_entry set ms = 10000 where kind = 'grant'`,
+  )
+  expect(found).toEqual([named(1, accountSubject)])
+})
+
+test('2: a reservation resolved twice', async () => {
+  const found = await after(sql`drop index quota_entry_one_resolution`, addEntry(done, 'release', 5_000))
+  expect(found).toContainEqual(named(2, `generation ${done}`, '2 resolutions'))
+})
+
+test('2: more settled than was reserved', async () => {
+  const found = await after(
+    sql`update quota_entry set ms = 5001 where generation_id = ${done} and kind = 'settle'`,
+    sql`update quota_account set used_ms = 5001`,
+  )
+  expect(found).toContainEqual(named(2, `generation ${done}`, '5001 ms settled of 5000'))
+})
+
+test('2: a resolution without a reservation', async () => {
+  const found = await after(sql`delete ${entryOf(done, 'reserve')}`)
+  expect(found).toContainEqual(named(2, `generation ${done}`, 'without a reservation'))
+})
+
+test('2: a resolution in another period than the reservation', async () => {
+  const found = await after(
+    sql`insert into quota_account (user_id, period_start, period_end, granted_ms, used_ms)
+      select user_id, period_end, period_end + interval '1 month', 5000, 4000 from quota_account`,
+    sql`insert into quota_entry (user_id, period_start, kind, ms) select user_id, period_start, 'grant', 5000
+      from quota_account where used_ms = 4000 and reserved_ms = 0`,
+    sql`update quota_entry set period_start = (select max(period_start) from quota_account)
+      where generation_id = ${done} and kind = 'settle'`,
+    sql`update quota_account set used_ms = 0 where reserved_ms > 0`,
+  )
+  expect(found).toEqual([named(2, `generation ${done}`, 'another account')])
+})
+
+test('2: a generation that holds nothing, or something else than it says', async () => {
+  const nothing = await after(sql`delete ${entryOf(running, 'reserve')}`, sql`update quota_account set reserved_ms = 0`)
+  expect(nothing).toEqual([named(2, `generation ${running}`, 'says 7000 ms reserved, the ledger nothing')])
+  const other = await after(sql`update generation set reserved_ms = 6999 where id = ${running}`)
+  expect(other).toEqual([named(2, `generation ${running}`, 'says 6999 ms reserved, the ledger 7000')])
+})
+
+test.for(['quota_entry_append_only', 'quota_entry_no_truncate'])('3: without the trigger %s', async (trigger) => {
+  const disabled = await after(sql`alter table quota_entry disable trigger ${sql.ref(trigger)}`)
+  expect(disabled).toEqual([named(3, 'quota_entry')])
+  const missing = await after(sql`drop trigger ${sql.ref(trigger)} on quota_entry`)
+  expect(missing).toEqual([named(3, 'quota_entry')])
+})
+
+test('4: something reserved while nothing is open', async () => {
+  const found = await after(
+    sql`delete from segment where generation_id = ${running}`,
+    sql`delete from generation where id = ${running}`,
+  )
+  expect(found).toContainEqual(named(4, `account ${userId}`, '7000 ms reserved'))
+})
+
+test('4: a charge that is not the length of the audio', async () => {
+  const found = await after(
+    sql`update quota_entry set ms = 3999 where generation_id = ${done} and kind = 'settle'`,
+    sql`update quota_account set used_ms = 3999`,
+  )
+  expect(found).toEqual([named(4, `generation ${done}`, 'decoded 4000 ms, charged 4000 ms, settled 3999 ms')])
+  const row = await after(sql`update generation set charged_ms = 3999 where id = ${done}`)
+  expect(row).toEqual([named(4, `generation ${done}`, 'charged 3999 ms, settled 4000 ms')])
+})
+
+test.for(['audio_key', 'audio_bytes', 'audio_sha256', 'duration_ms'])('5: a success without its %s', async (column) => {
+  const found = await after(
+    sql`do $$ declare c name; begin
+      for c in select conname from pg_constraint where conrelid = 'generation'::regclass and contype = 'c' loop
+        execute 'alter table generation drop constraint ' || c;
+      end loop; end $$`,
+    sql`update generation set ${sql.ref(column)} = null where id = ${done}`,
+  )
+  expect(found).toContainEqual(named(5, `generation ${done}`, 'without its audio'))
+})
+
+test('5: an object that two generations claim', async () => {
+  const found = await after(sql`update generation set audio_key = (select audio_key from generation where id = ${done})
+    where id = ${running}`)
+  expect(found).toEqual([named(5, `object ${done}/${doneAttempt}`, 'more than one')])
+})
+
+test('5: segments that do not add up', async () => {
+  const count = await after(sql`update generation set segments_done = 1 where id = ${running}`)
+  expect(count).toEqual([named(5, `generation ${running}`, '0 of 1 segments stored, row says 1')])
+  const missing = await after(sql`delete from segment where generation_id = ${done}`)
+  expect(missing).toEqual([named(5, `generation ${done}`, '0 of 1 segments stored, row says 1')])
+})
+
+test('7: without the trigger that keeps terminal states', async () => {
+  const disabled = await after(sql`alter table generation disable trigger generation_terminal`)
+  expect(disabled).toEqual([named(7, 'generation')])
+})
+
+test.for([
+  ['failed', failed],
+  ['canceled', canceled],
+] as const)('7: a charge for what is %s', async ([, id]) => {
+  const entry = await after(
+    sql`update quota_entry set kind = 'settle' where generation_id = ${id} and kind = 'release'`,
+    sql`update quota_account set used_ms = used_ms + 5000`,
+  )
+  expect(entry).toEqual([named(7, `generation ${id}`, 'charged 5000 ms')])
+  const row = await after(sql`update generation set charged_ms = 1 where id = ${id}`)
+  expect(row).toEqual([named(7, `generation ${id}`)])
+})
+
+test('7: an end whose reservation is still open', async () => {
+  const found = await after(
+    sql`delete ${entryOf(failed, 'release')}`,
+    sql`update quota_account set reserved_ms = reserved_ms + 5000`,
+  )
+  expect(found).toEqual([named(7, `generation ${failed}`, 'open')])
+})
+
+test('8: an idempotency key that has no answer', async () => {
+  const found = await after(sql`insert into idempotency (user_id, route, key, request_hash)
+    values (${userId}, 'generations.create', ${randomUUID()}, '\\x00')`)
+  expect(found).toEqual([named(8, expect.stringContaining('generations.create') as unknown as string)])
+})
+
+test('what a transaction in flight has not committed is nobody’s violation', async () => {
+  await db.transaction().execute(async (trx) => {
+    await newGeneration(trx, account, { reservedMs: 1_000 })
+    await sql`insert into idempotency (user_id, route, key, request_hash) values (${userId}, 'r', 'k', '\\x00')`.execute(
+      trx,
+    )
+    expect((await sql`select * from report.violations()`.execute(db)).rows).toEqual([])
+    await sql`delete from idempotency`.execute(trx)
+  })
+})

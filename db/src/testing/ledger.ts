@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Db } from '../client.ts'
+import type { GenerationRow } from '../schema/generations.ts'
+import type { QuotaAccountRow } from '../schema/quota.ts'
+
+/** An account of its own plan, with a voice: what a reservation needs. */
+export interface LedgerAccount {
+  readonly userId: string
+  readonly planId: string
+  readonly voiceId: string
+}
+
+export async function newAccount(db: Db, secondsPerMonth = 100): Promise<LedgerAccount> {
+  const [userId, voiceId] = [randomUUID(), randomUUID()]
+  const planId = `plan-${userId.slice(0, 18)}`
+  await db
+    .insertInto('plan')
+    .values({
+      id: planId,
+      name: planId,
+      seconds_per_month: secondsPerMonth,
+      requests_per_minute: 60,
+      concurrency: 4,
+      storage_bytes: 0,
+      max_characters: 1000,
+    })
+    .execute()
+  await db
+    .insertInto('account')
+    .values({
+      id: userId,
+      email: `${userId}@example.com`,
+      name: null,
+      password_hash: '',
+      plan_id: planId,
+      disabled_at: null,
+    })
+    .execute()
+  await db
+    .insertInto('voice')
+    .values({
+      id: voiceId,
+      user_id: userId,
+      engine: 'test',
+      engine_voice: 'test',
+      name: 'Test',
+      gender: 'neutral',
+      language: 'en',
+    })
+    .execute()
+  return { userId, planId, voiceId }
+}
+
+/** Reserves and inserts as `createGeneration` does; the id of what came to be, or `undefined` where it did not fit. */
+export async function newGeneration(
+  db: Db,
+  { userId, voiceId }: LedgerAccount,
+  { reservedMs, segments = 1 }: { readonly reservedMs: number; readonly segments?: number },
+): Promise<string | undefined> {
+  const id = randomUUID()
+  const row = {
+    id,
+    user_id: userId,
+    voice_id: voiceId,
+    engine: 'test',
+    text: 'Words.',
+    characters: 6,
+    format: 'wav',
+    settings: {},
+    segments_total: segments,
+    estimated_ms: reservedMs,
+    reserved_ms: reservedMs,
+    predicted_cost_micros: 0,
+  }
+  const { rows } = await sql<{ created: boolean }>`
+    select created from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb))
+  `.execute(db)
+  return rows[0]?.created ? id : undefined
+}
+
+/** The segments of a generation, unless it has them. */
+export async function newSegments(db: Db, generationId: string, count: number): Promise<void> {
+  await sql`
+    insert into segment (generation_id, index, start_offset, end_offset, pause_ms)
+    select ${generationId}, i, i, i + 1, 0 from generate_series(0, ${count - 1}) i on conflict do nothing
+  `.execute(db)
+}
+
+/** Claims for a new attempt; its token, or `undefined` where the generation has ended. */
+export async function claim(db: Db, id: string): Promise<string | undefined> {
+  const attempt = randomUUID()
+  const { rows } = await sql`select from generation_claim(${id}, ${attempt}) g where g.id is not null`.execute(db)
+  return rows.length > 0 ? attempt : undefined
+}
+
+/** Stores the only segment of a generation and settles. Whether this call was the one that made it succeed. */
+export async function succeed(db: Db, id: string, attempt: string, durationMs: number): Promise<boolean> {
+  await newSegments(db, id, 1)
+  await submitSegment(db, id, 0, attempt)
+  await storeSegment(db, id, 0, attempt)
+  const { rows } = await sql`
+    select from generation_succeed(${id}, ${attempt}, ${durationMs}, ${`${id}/${attempt}`}, 1, 'sha') g where g.id is not null
+  `.execute(db)
+  return rows.length > 0
+}
+
+/** Whether this call was the one that ended it. */
+export async function fail(db: Db, id: string, attempt: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from generation_give_up(${id}, ${attempt}, 'failed', 'internal', 'No.') g where g.id is not null
+  `.execute(db)
+  return rows.length > 0
+}
+
+/** Whether this call was the one that ended it. */
+export async function cancel(db: Db, id: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from generation_give_up(${id}, null, 'canceled', null, null) g where g.id is not null
+  `.execute(db)
+  return rows.length > 0
+}
+
+export function submitSegment(db: Db, id: string, index: number, attempt: string): Promise<boolean> {
+  return sql<{ held: boolean }>`select segment_submit(${id}, ${index}, ${attempt}) as held`
+    .execute(db)
+    .then(({ rows }) => rows[0]?.held === true)
+}
+
+export function storeSegment(db: Db, id: string, index: number, attempt: string): Promise<boolean> {
+  const row = {
+    generation_id: id,
+    index,
+    attempt,
+    audio_key: `${id}/${attempt}/${index}`,
+    audio_bytes: 2,
+    audio_sha256: 'sha',
+    samples: 1,
+    sample_rate: 24_000,
+    duration_ms: 0,
+    actual_cost_micros: 0,
+  }
+  return sql<{ kept: boolean }>`
+    select segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(row)}::jsonb)) as kept
+  `
+    .execute(db)
+    .then(({ rows }) => rows[0]?.kept === true)
+}
+
+export function generation(db: Db, id: string): Promise<GenerationRow> {
+  return db.selectFrom('generation').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+}
+
+/** The balances of an account, oldest period first. */
+export function balances(db: Db, { userId }: LedgerAccount): Promise<Omit<QuotaAccountRow, 'user_id'>[]> {
+  return db
+    .selectFrom('quota_account')
+    .select(['period_start', 'period_end', 'granted_ms', 'used_ms', 'reserved_ms'])
+    .where('user_id', '=', userId)
+    .orderBy('period_start')
+    .execute()
+}
