@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import type { AppRouter } from '@loqui/api/router'
 import { createAccount } from '@loqui/core/accounts/create'
 import { type Scope, scopes } from '@loqui/core/actor'
+import type { Generation } from '@loqui/core/generations/generation'
 import { wireId } from '@loqui/core/ids'
 import { mintKey } from '@loqui/core/keys/mint'
 import { freePort } from '@loqui/db/embedded-port'
@@ -25,8 +27,9 @@ export interface TestLoqui extends TestDatabase {
   /** The processes as they run now, in the order they were started. */
   readonly servers: readonly TestServer[]
   readonly workers: readonly TestProcess[]
-  /** The directory that the processes keep audio in. */
+  /** What the processes keep audio in, and the directory it is. */
   readonly storage: Storage
+  readonly audioDirectory: string
   /** Makes an account and a key of it, without asking a server. */
   user(options?: UserOptions): Promise<TestUser>
   startServer(env?: NodeJS.ProcessEnv): Promise<TestServer>
@@ -84,6 +87,7 @@ const apps = path.join(import.meta.dirname, '../..')
 export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui> {
   const database = await testDatabase()
   const directory = await mkdtemp(path.join(tmpdir(), 'loqui-test-audio-'))
+  const audioDirectory = path.join(directory, 'audio')
   const servers: TestServer[] = []
   const workers: TestProcess[] = []
   const trouble: string[] = []
@@ -147,7 +151,8 @@ export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui>
     },
     servers,
     workers,
-    storage: await createStorage(`file:${path.join(directory, 'audio')}`),
+    storage: await createStorage(`file:${audioDirectory}`),
+    audioDirectory,
     startServer,
     startWorker,
     async expectTrouble(pattern) {
@@ -178,6 +183,16 @@ export function client(url: string, headers: Record<string, string> | TestUser =
   return createTRPCClient<AppRouter>({
     links: [httpLink({ url: `${url}/trpc`, transformer: superjson, headers: sent })],
   })
+}
+
+/** Follows a generation to its end. @throws when it does not succeed. */
+export async function finished(api: TRPCClient<AppRouter>, id: string): Promise<Generation> {
+  for (;;) {
+    const generation = await api.generations.get.query({ id })
+    if (generation.state === 'succeeded') return generation
+    if (generation.finishedAt !== null) throw new Error(`${id} ${generation.state}: ${generation.error?.message}`)
+    await setTimeout(20)
+  }
 }
 
 /** What a refused call says: its reason and status. Rejects with whatever else happened, and when nothing was refused. */
