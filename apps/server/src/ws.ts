@@ -18,8 +18,11 @@ export interface Sockets {
 
 /** A client that promised connection parameters and sends none would otherwise stay for ever. */
 const parametersWithinMs = 5_000
-/** What may wait in a socket before its subscriptions pause: the adapter itself would send without end. */
-const mostBuffered = 1 << 20
+/**
+ * What may wait in a socket before its subscriptions pause: the adapter itself would send without end. A slow line has
+ * to get through it before the next ping is given up.
+ */
+const mostBuffered = 256 << 10
 
 export function createWebSocket(
   server: Server,

@@ -23,33 +23,42 @@ const batch = 200
 /**
  * The events of one generation from its first, or after `lastEventId`, as they commit; ends after the last one.
  *
- * @throws {Refusal} `generation_not_found`.
+ * @throws {Refusal} `generation_not_found`, before there is anything to follow.
  */
-export async function* watchGeneration(
+export async function watchGeneration(
   caller: Caller<'db' | 'actor' | 'listener'>,
   input: z.output<typeof watchGenerationInput>,
   signal: AbortSignal,
-): AsyncGenerator<GenerationEvent> {
+): Promise<AsyncIterable<GenerationEvent>> {
   const userId = permit(caller.actor, 'generations:read')
   const { id, finished_at } = await findGeneration(caller.db, userId, input.id)
   const after = input.lastEventId ?? 0
   // Whoever has seen the last event already would otherwise wait for a next one that never comes.
-  if (finished_at && !(await hasEventsAfter(caller.db, userId, id, after))) return
-  for await (const event of follow(caller, userId, id, after, signal)) {
-    yield event
-    if (event.type !== 'queued' && event.type !== 'running' && event.type !== 'segment') return
-  }
+  const isOver = finished_at !== null && !(await hasEventsAfter(caller.db, userId, id, after))
+  return isOver ? nothing() : untilFinal(follow(caller, userId, id, after, signal))
 }
 
-/** Everything that happens to the caller's generations, from now on or after `lastEventId`. Ends with the signal. */
-export async function* watchEvents(
+/**
+ * Everything that happens to the caller's generations, after `lastEventId` or from now on: from the moment this
+ * resolves nothing is missed. Ends with the signal.
+ */
+export async function watchEvents(
   caller: Caller<'db' | 'actor' | 'listener'>,
   input: z.output<typeof watchEventsInput>,
   signal: AbortSignal,
-): AsyncGenerator<GenerationEvent> {
+): Promise<AsyncIterable<GenerationEvent>> {
   const userId = permit(caller.actor, 'generations:read')
   const after = input.lastEventId ?? (await lastSeq(caller.db, userId))
-  yield* follow(caller, userId, null, after, signal)
+  return follow(caller, userId, null, after, signal)
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+async function* untilFinal(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
+  for await (const event of events) {
+    yield event
+    if (event.type !== 'queued' && event.type !== 'running' && event.type !== 'segment') return
+  }
 }
 
 /** Listens first, then reads, then follows: an event that commits in between is hinted, one before is read. */
