@@ -28,7 +28,8 @@ export function createDb(config: DbConfig): Db {
     connectionString: config.connectionString,
     max: config.max ?? 10,
     application_name: 'loqui',
-    connectionTimeoutMillis: 3_000,
+    // Includes the wait for a free connection, which a burst makes long: calls of one user take turns at the quota lock.
+    connectionTimeoutMillis: 8_000,
     query_timeout: 10_000,
     statement_timeout: 8_000,
     lock_timeout: 2_000,
