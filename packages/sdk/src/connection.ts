@@ -1,6 +1,7 @@
 import { createTRPCClient, type TRPCClient } from '@trpc/client'
 import type { AppRouter } from './api.d.ts'
 import { attempt, type RequestDefaults, type RequestOptions } from './attempt.ts'
+import { fromStatus } from './errors.ts'
 import { type FetchInit, links } from './links.ts'
 import { Socket } from './socket.ts'
 
@@ -27,7 +28,7 @@ export class Connection {
     socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     this.#socket = WebSocket ? new Socket({ url: socketUrl.href, WebSocket, token: () => this.#token }) : null
     this.trpc = createTRPCClient<AppRouter>({
-      links: links(url.href, (input, init) => this.#fetch(input, init), this.#socket),
+      links: links(url.href, (input, init) => this.#fetchRpc(input, init), this.#socket),
     })
   }
 
@@ -54,6 +55,13 @@ export class Connection {
 
   close(): void {
     this.#socket?.close()
+  }
+
+  /** tRPC reads JSON of whatever comes, and forgets the status when it is none: the page of a proxy, say. */
+  async #fetchRpc(input: RequestInfo | URL, init?: FetchInit): Promise<Response> {
+    const response = await this.#fetch(input, init)
+    if (response.ok || response.headers.get('content-type')?.includes('json')) return response
+    throw fromStatus(response)
   }
 
   #fetch(input: RequestInfo | URL, init: FetchInit = {}): Promise<Response> {

@@ -63,11 +63,12 @@ test('no answer is a connection error that names the root of it', () => {
   expect(error.message).toBe('Loqui cannot be reached: connect ECONNREFUSED 127.0.0.1:1.')
 })
 
-test('the page of a proxy is judged by its status', () => {
-  const response = new Response('<html>', { status: 502, headers: { 'x-request-id': 'req_2', 'retry-after': '3' } })
-  const error = toLoquiError(TRPCClientError.from(new SyntaxError('Unexpected token <'), { meta: { response } }))
+test('the page of a proxy is judged by its status', async () => {
+  const headers = { 'x-request-id': 'req_2', 'retry-after': '3' }
+  const error = await readProblem(new Response('<html>', { status: 502, headers }))
   expect(error).toBeInstanceOf(ServerError)
   expect(error).toMatchObject({ status: 502, reason: 'service_unavailable', requestId: 'req_2', retryAfterMs: 3000 })
+  expect(toLoquiError(TRPCClientError.from(error))).toBe(error)
 })
 
 test('a problem of the audio path becomes the same classes', async () => {

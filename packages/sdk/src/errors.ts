@@ -177,18 +177,14 @@ export function toLoquiError(error: unknown): LoquiError {
       cause: error,
     })
   }
-  const response = error.meta?.response
-  if (response instanceof Response && !response.ok) return fromResponse(response, error)
-  // The event of an event source that was answered with a status.
-  const status = Object(error.cause).code
-  return typeof status === 'number' ? fromStatus(status, { cause: error }) : noAnswer(error)
+  return error.cause instanceof LoquiError ? error.cause : noAnswer(error)
 }
 
 /** Reads `application/problem+json`, or makes the best of another answer's status. */
 export async function readProblem(response: Response): Promise<LoquiError> {
   const problem: unknown = await response.json().catch(() => null)
   const { reason, detail, requestId, issues } = Object(problem)
-  if (typeof reason !== 'string' || typeof detail !== 'string') return fromResponse(response, undefined)
+  if (typeof reason !== 'string' || typeof detail !== 'string') return fromStatus(response)
   return fromReason(reason as Reason, detail, {
     status: response.status,
     requestId,
@@ -197,17 +193,15 @@ export async function readProblem(response: Response): Promise<LoquiError> {
   })
 }
 
-function fromResponse(response: Response, cause: unknown): LoquiError {
-  return fromStatus(response.status, {
-    requestId: response.headers.get('x-request-id'),
-    retryAfterMs: retryAfterMs(response),
-    cause,
-  })
-}
-
-function fromStatus(status: number, details: Omit<ErrorDetails, 'reason'>): LoquiError {
+/** Makes the best of an answer that is not Loqui's own. */
+export function fromStatus(response: Response): LoquiError {
+  const { status, headers } = response
   const reason = reasonsOfStatus[status] ?? (status < 500 ? 'invalid_input' : 'service_unavailable')
-  return fromReason(reason, `The server answered with status ${status}.`, { ...details, status })
+  return fromReason(reason, `The server answered with status ${status}.`, {
+    status,
+    requestId: headers.get('x-request-id'),
+    retryAfterMs: retryAfterMs(response),
+  })
 }
 
 function fromReason(reason: Reason, message: string, details: Omit<ErrorDetails, 'reason'>): LoquiError {

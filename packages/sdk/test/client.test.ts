@@ -304,6 +304,14 @@ test('a server that does not answer is left after the time that was set', async 
   await expect(client.generations.audio('gen_1')).rejects.toBeInstanceOf(TimeoutError)
 })
 
+test('the page of a proxy in front is judged by its status', async () => {
+  const page = (status: number) => async () =>
+    new Response('<html>', { status, headers: { 'content-type': 'text/html' } })
+  const asked = (status: number) => connect({ fetch: page(status), maxRetries: 0 }).usage.current()
+  await expect(asked(502)).rejects.toMatchObject({ name: 'ServerError', reason: 'service_unavailable', status: 502 })
+  await expect(asked(403)).rejects.toMatchObject({ name: 'PermissionDeniedError', status: 403 })
+})
+
 test('options that cannot work are refused at once', () => {
   expect(() => new Loqui()).toThrow('Give baseUrl')
   expect(() => new Loqui({ baseUrl: 'localhost:3000' })).toThrow('baseUrl must be a URL')

@@ -1,0 +1,78 @@
+import { createInterface } from 'node:readline'
+import type { Account, Loqui, Plan, UpdateUserInput } from '@loqui/sdk'
+import { createAdministrator, findUserId } from '../database.ts'
+import { UsageError } from '../failure.ts'
+import { note, printJson } from '../print.ts'
+
+/** Makes an administrator on the database itself: in production there is no other way to the first one. */
+export async function adminCreate(
+  databaseUrl: string,
+  options: { readonly email: string; readonly password?: string | undefined },
+  json: boolean,
+): Promise<void> {
+  const password = options.password ?? (await readPassword())
+  const account = await createAdministrator(databaseUrl, { email: options.email, password })
+  if (json) printJson(account)
+  else note(`${account.email} (${account.id}) is an administrator.`)
+}
+
+/** Makes a plan, or changes what is named of one that exists. */
+export async function adminPlan(
+  loqui: Loqui,
+  id: string,
+  changes: { readonly [Field in Exclude<keyof Plan, 'id'>]?: Plan[Field] | undefined },
+  json: boolean,
+): Promise<void> {
+  const existing = (await loqui.plans.list()).find((plan) => plan.id === id)
+  const { name, secondsPerMonth, requestsPerMinute, concurrency, storageBytes, maxCharacters } = {
+    ...existing,
+    ...changes,
+  }
+  if (
+    name === undefined ||
+    secondsPerMonth === undefined ||
+    requestsPerMinute === undefined ||
+    concurrency === undefined ||
+    storageBytes === undefined ||
+    maxCharacters === undefined
+  ) {
+    throw new UsageError(`There is no plan “${id}” yet: a new one needs all of its values, as --help lists them.`)
+  }
+  const plan = await loqui.admin.plans.upsert({
+    id,
+    name,
+    secondsPerMonth,
+    requestsPerMinute,
+    concurrency,
+    storageBytes,
+    maxCharacters,
+  })
+  if (json) printJson(plan)
+  else note(`Plan ${plan.id}: ${plan.secondsPerMonth} s a month.`)
+}
+
+/** @param user a `usr_…`, or an e-mail address, which is looked up in the database. */
+export async function adminUser(
+  loqui: Loqui,
+  user: string,
+  databaseUrl: () => string,
+  changes: Omit<UpdateUserInput, 'id'>,
+  json: boolean,
+): Promise<void> {
+  const id = user.includes('@') ? await findUserId(databaseUrl(), user) : user
+  const account = await loqui.admin.users.update({ id, ...changes })
+  if (json) printJson(account)
+  else note(describe(account))
+}
+
+const describe = ({ email, role, planId, disabled }: Account) =>
+  `${email}: ${role}, plan ${planId}${disabled ? ', disabled' : ''}.`
+
+async function readPassword(): Promise<string> {
+  if (process.stdin.isTTY) {
+    const { default: ask } = await import('@inquirer/password')
+    return ask({ message: 'Password', mask: true }, { output: process.stderr })
+  }
+  for await (const line of createInterface({ input: process.stdin })) return line
+  throw new UsageError('Give a password: with --password, on standard input, or on a terminal.')
+}

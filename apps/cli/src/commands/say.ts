@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import type { AudioFormat, Loqui } from '@loqui/sdk'
+import { type AudioSink, formatOf, freeName, openAudioFile, standardOutput } from '../audio-file.ts'
+import { Interruption, UsageError } from '../failure.ts'
+import { note, printJson, seconds } from '../print.ts'
+import { openProgress } from '../progress.ts'
+import { findVoice } from '../voice.ts'
+
+export interface SayOptions {
+  readonly file?: string | undefined
+  readonly output?: string | undefined
+  readonly format?: AudioFormat | undefined
+  readonly voice?: string | undefined
+  readonly speed?: number | undefined
+  readonly pitch?: number | undefined
+  readonly title?: string | undefined
+  readonly quiet?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Speaks a text into a file or into standard output. Ctrl-C cancels the generation. */
+export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
+  const { voice, speed, pitch, title, quiet = false, json = false } = options
+  const target = chooseTarget(options)
+  const text = await readText(words, options.file)
+  const loqui = connect()
+  await using sink: AudioSink = target.file === '-' ? standardOutput() : await openAudioFile(target.file)
+  using interruption = onInterrupt()
+  const { signal } = interruption
+
+  const speech = await speak()
+  if (!speech.body) throw new Error('The audio came without a body.')
+  await sink.write(speech.body)
+  if (json) printJson(speech.generation)
+  else if (target.file !== '-' && !quiet) {
+    note(`${target.file}: ${seconds(speech.generation.durationMs ?? 0)} of speech`)
+  }
+
+  async function speak() {
+    using progress = openProgress(process.stderr, quiet)
+    const voiceId = await findVoice(loqui, voice, signal)
+    const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title }
+    return loqui.speak(input, { signal, onProgress: progress.show })
+  }
+}
+
+interface Target {
+  /** `-` for standard output. */
+  readonly file: string
+  readonly format: AudioFormat
+}
+
+function chooseTarget({ output, format, json }: SayOptions): Target {
+  if (output !== undefined && output !== '-') return { file: output, format: format ?? formatOf(output) }
+  if (output === undefined && process.stdout.isTTY) {
+    const chosen = format ?? 'mp3'
+    return { file: freeName(chosen), format: chosen }
+  }
+  if (process.stdout.isTTY) throw new UsageError('Audio would garble this terminal: say -o with a file, or use a pipe.')
+  if (json) throw new UsageError('With --json, say -o with a file: standard output cannot hold audio too.')
+  // What every player of a pipe understands.
+  return { file: '-', format: format ?? 'wav' }
+}
+
+async function readText(words: readonly string[], file: string | undefined): Promise<string> {
+  if (words.length > 0 && file !== undefined) throw new UsageError('Give a text or --file, not both.')
+  if (words.length > 0) return words.join(' ')
+  if (file !== undefined && file !== '-') return decode(await readFile(file), file)
+  if (process.stdin.isTTY) throw new UsageError('Give a text, --file, or pipe one in.')
+  return decode(await buffer(process.stdin), 'Standard input')
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new UsageError(`${file} is no text in UTF-8.`, { cause })
+  }
+}
+
+/** A signal for Ctrl-C and its like. The second one is not waited for. */
+function onInterrupt(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const release = () => {
+    for (const signal of signals) process.off(signal, interrupt)
+  }
+  function interrupt() {
+    release()
+    controller.abort(new Interruption())
+  }
+  for (const signal of signals) process.on(signal, interrupt)
+  return { signal: controller.signal, [Symbol.dispose]: release }
+}

@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
+import { Loqui } from '@loqui/sdk'
+import { startLoqui } from '@loqui/server/testing'
+import { afterAll, expect, test, vi } from 'vitest'
+
+const server = await startLoqui()
+const admin = await server.user({ role: 'admin' })
+const loqui = new Loqui({ baseUrl: server.url, apiKey: admin.key })
+const directory = await mkdtemp(path.join(tmpdir(), 'loqui-cli-'))
+afterAll(() => rm(directory, { recursive: true }))
+
+const main = path.join(import.meta.dirname, '../src/main.ts')
+const longText = Array.from({ length: 200 }, (_, i) => `This is sentence number ${i + 1}.`).join(' ')
+
+interface Options {
+  readonly input?: string
+  readonly env?: Record<string, string>
+}
+
+/** Starts the command line as a shell in a pipe does. */
+function start(args: readonly string[], { input = '', env = {} }: Options = {}) {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, LOQUI_URL: server.url, LOQUI_API_KEY: admin.key, ...env },
+  })
+  child.stdin.end(input)
+  const exited = once(child, 'exit')
+  const ended = async () => {
+    const [stdout, stderr, [code]] = await Promise.all([buffer(child.stdout), text(child.stderr), exited])
+    return { code, stdout, stderr }
+  }
+  return { child, ended: ended() }
+}
+
+async function run(args: readonly string[], options?: Options) {
+  const { code, stdout, stderr } = await start(args, options).ended
+  return { code, stdout: stdout.toString(), stderr }
+}
+
+const inDirectory = (file: string) => readFile(path.join(directory, file))
+
+test('say speaks its arguments into a file of the format that its name says', async () => {
+  expect(await run(['say', 'Hello', 'there.', '-o', 'hello.wav', '--voice', 'angus', '--speed', '1.5'])).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/^hello\.wav: \d\.\d s of speech\n$/),
+  })
+  expect((await inDirectory('hello.wav')).subarray(0, 4).toString()).toBe('RIFF')
+  const { items } = await loqui.generations.list({ limit: 1 })
+  expect(items[0]).toMatchObject({ excerpt: 'Hello there.', format: 'wav', settings: { speed: 1.5 } })
+})
+
+test('say speaks a file, and tells programs what it made', async () => {
+  await writeFile(path.join(directory, 'chapter.txt'), 'Chapter one.\n\nIt was night.')
+  const { code, stdout, stderr } = await run([
+    'say',
+    '-f',
+    'chapter.txt',
+    '-o',
+    'chapter.ogg',
+    '--title',
+    'One',
+    '--json',
+  ])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'succeeded', format: 'opus', title: 'One' })
+  expect((await inDirectory('chapter.ogg')).subarray(0, 4).toString()).toBe('OggS')
+})
+
+test('say speaks standard input into standard output', async () => {
+  const { code, stdout, stderr } = await start(['say'], { input: 'From a pipe.\n' }).ended
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.subarray(0, 4).toString()).toBe('RIFF')
+  const mp3 = await start(['say', 'Hello.', '-o', '-', '--format', 'mp3']).ended
+  expect(mp3.stdout[0]).toBe(0xff)
+})
+
+test('say cancels its generation when it is interrupted, and leaves no file', async () => {
+  const { child, ended } = start(['say', '-o', 'never.wav'], { input: longText })
+  const running = await vi.waitFor(
+    async () => {
+      const { items } = await loqui.generations.list({ limit: 1, state: 'running' })
+      expect(items).toHaveLength(1)
+      return items[0]!
+    },
+    { timeout: 10_000 },
+  )
+  child.kill('SIGINT')
+  const { code, stdout, stderr } = await ended
+  expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 130, stdout: '', stderr: '' })
+  expect(await loqui.generations.get(running.id)).toMatchObject({ state: 'canceled', chargedMs: 0 })
+  expect((await readdir(directory)).filter((name) => name.startsWith('never'))).toEqual([])
+})
+
+test('a refusal is a sentence and ends with 1, a wrong call ends with 2', async () => {
+  const refused = await run(['say', ' ', '-o', 'a.mp3'])
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^loqui: text: .*\(text_empty\)\n$/) })
+  expect(await run(['keys', 'revoke', 'key_0197a5e2-7c1b-7def-8a2b-0123456789ab'])).toMatchObject({ code: 1 })
+  const { stderr } = await run(['list', '--json'], { env: { LOQUI_API_KEY: 'loqui_live_nonsense' } })
+  expect(JSON.parse(stderr)).toMatchObject({ error: { reason: 'api_key_malformed', status: 401 } })
+
+  for (const [args, said] of [
+    [['say', 'Hi', '-o', 'a.txt'], 'the ending says no format'],
+    [['say', 'Hi', '--speed', 'fast'], 'It must be a number'],
+    [['say', 'Hi', '-o', 'a.mp3', '--voice', 'Nobody'], 'There is no voice “Nobody”. There are: '],
+    [['say', 'Hi', '-f', 'a.txt'], 'not both'],
+    [['say', 'Hi', '--json'], 'say -o with a file'],
+    [['sing'], "unknown command 'sing'"],
+    [['admin', 'plan', 'new'], 'needs all of its values'],
+  ] as const) {
+    expect(await run(args), args.join(' ')).toMatchObject({ code: 2, stderr: expect.stringContaining(said) })
+  }
+  expect(await run(['usage'], { env: { LOQUI_URL: '' } })).toMatchObject({ code: 2 })
+  expect(await readdir(directory)).not.toContain('a.mp3')
+})
+
+test('a server that is not there is said at once', async () => {
+  const { code, stderr } = await run(['usage'], { env: { LOQUI_URL: 'http://127.0.0.1:1024' } })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^loqui: Loqui cannot be reached: .*ECONNREFUSED.* \(connection_failed\)\n$/)
+})
+
+test('listings are lines of tab-separated fields in a pipe, and JSON for programs', async () => {
+  const { items } = await loqui.voices.list({ gender: 'male' })
+  const { stdout } = await run(['voices', '--gender', 'male', '--language', 'en'])
+  expect(stdout.trimEnd().split('\n')).toEqual(
+    items.map(({ name, gender, language, id, description }) => [name, gender, language, id, description].join('\t')),
+  )
+  expect(JSON.parse((await run(['voices', '--gender', 'male', '--json'])).stdout)).toEqual(items)
+  const generations = JSON.parse((await run(['list', '--limit', '1', '--json'])).stdout)
+  expect(generations).toEqual((await loqui.generations.list({ limit: 1 })).items)
+})
+
+test('usage shows what is left', async () => {
+  expect(JSON.parse((await run(['usage', '--json'])).stdout)).toEqual(await loqui.usage.current())
+  expect((await run(['usage'])).stdout).toMatch(
+    /^Plan {6}Unlimited, .*\nUsed {6}.* s\nReserved {2}.* s\nLeft {6}.* s\n$/,
+  )
+})
+
+test('a key is printed alone, works, and is revoked', async () => {
+  const made = await run(['keys', 'create', 'Reader', '--scope', 'voices:read', 'keys:read', '--expires', 'never'])
+  expect(made.stdout).toMatch(/^loqui_live_\w+\n$/)
+  const env = { LOQUI_API_KEY: made.stdout.trim() }
+  expect((await run(['voices'], { env })).code).toBe(0)
+  expect((await run(['usage'], { env })).stderr).toContain('scope_missing')
+  const [id = ''] = (await run(['keys', 'list'])).stdout
+    .split('\n')
+    .find((line) => line.includes('Reader'))!
+    .split('\t')
+  expect((await run(['keys', 'revoke', id])).stderr).toBe(`Reader (${id}) is revoked.\n`)
+  expect((await run(['voices'], { env })).stderr).toContain('api_key_revoked')
+})
+
+test('an administrator is made on the database itself', async () => {
+  const env = { DATABASE_URL: server.connectionString, LOQUI_URL: '', LOQUI_API_KEY: '' }
+  const made = await run(['admin', 'create', '--email', 'Root@Example.com'], { env, input: 'correct horse battery\n' })
+  expect(made).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^root@example\.com \(usr_.*\) is an administrator\.\n$/),
+  })
+  const root = new Loqui({ baseUrl: server.url })
+  const { user } = await root.auth.login({ email: 'root@example.com', password: 'correct horse battery' })
+  expect(user).toMatchObject({ role: 'admin' })
+
+  const again = await run(['admin', 'create', '--email', 'root@example.com', '--password', 'another one'], { env })
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('(email_taken)') })
+  const short = await run(['admin', 'create', '--email', 'r@example.com', '--password', 'short'], { env })
+  expect(short).toMatchObject({ code: 2, stderr: 'loqui: password: must be at least 8 characters long\n' })
+})
+
+test('plans are made and changed, and given to accounts', async () => {
+  const values = ['--name', 'Pro', '--seconds-per-month', '3600', '--requests-per-minute', '60']
+  const rest = ['--concurrency', '4', '--storage-bytes', '1000000', '--max-characters', '5000']
+  expect((await run(['admin', 'plan', 'pro', ...values, ...rest])).stderr).toBe('Plan pro: 3600 s a month.\n')
+  const changed = await run(['admin', 'plan', 'pro', '--seconds-per-month', '7200', '--json'])
+  expect(JSON.parse(changed.stdout)).toEqual({
+    id: 'pro',
+    name: 'Pro',
+    secondsPerMonth: 7200,
+    requestsPerMinute: 60,
+    concurrency: 4,
+    storageBytes: 1_000_000,
+    maxCharacters: 5000,
+  })
+
+  const person = await server.user()
+  const env = { DATABASE_URL: server.connectionString }
+  const byMail = await run(['admin', 'user', person.email, '--plan', 'pro'], { env })
+  expect(byMail.stderr).toBe(`${person.email}: user, plan pro.\n`)
+  const byId = await run(['admin', 'user', person.id, '--access', 'disabled'])
+  expect(byId.stderr).toBe(`${person.email}: user, plan pro, disabled.\n`)
+  const nobody = await run(['admin', 'user', 'nobody@example.com', '--plan', 'pro'], { env })
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('(user_not_found)') })
+  const { key } = await server.user()
+  const forbidden = await run(['admin', 'user', person.id, '--role', 'admin'], { env: { LOQUI_API_KEY: key } })
+  expect(forbidden).toMatchObject({ code: 1, stderr: expect.stringContaining('(forbidden)') })
+})
+
+test('help and the version end with 0', async () => {
+  expect(await run(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  for (const args of [['--help'], ['say', '--help'], ['admin', 'plan', '--help']]) {
+    expect(await run(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: loqui'), stderr: '' })
+  }
+})
