@@ -110,6 +110,7 @@ create table idempotency (
   key text not null,
   request_hash bytea not null,
   response text,
+  about text,
   created_at timestamp with time zone default now() not null,
   constraint idempotency_pkey PRIMARY KEY (user_id, route, key),
   constraint idempotency_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,

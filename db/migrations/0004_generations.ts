@@ -258,6 +258,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       key text not null check (length(key) between 1 and 255),
       request_hash bytea not null,
       response text,
+      -- The wire id of what the response tells of, so that what it says can be forgotten with it.
+      about text,
       created_at timestamptz not null default now(),
       primary key (user_id, route, key)
     );

@@ -100,6 +100,8 @@ export interface IdempotencyTable {
   key: string
   request_hash: Buffer
   response: string | null
+  /** The wire id of what the response tells of. */
+  about: string | null
   created_at: Generated<Date>
 }
 

@@ -1,5 +1,6 @@
 import { type AudioFormat, audioFormats } from '@loqui/audio/format'
 import type { GenerationRow } from '@loqui/db/schema/generations'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
@@ -78,19 +79,14 @@ async function makeRendition(
 ): Promise<{ key: string; bytes: number; sha256: string }> {
   const { db, storage } = caller
   const made = await joinSegments(caller, renditionKey(id, format), await readSegments(caller, id), format)
-  const kept = await db
-    .insertInto('rendition')
-    .values({
-      generation_id: id,
-      format,
-      audio_key: made.key,
-      audio_bytes: made.bytes,
-      audio_sha256: made.sha256,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('audio_key')
-    .executeTakeFirst()
-  if (kept) return made
+  // Locks the generation, so that a deletion either finds this object to remove or is seen here.
+  const { rows: kept } = await sql`
+    insert into rendition (generation_id, format, audio_key, audio_bytes, audio_sha256)
+    select id, ${format}, ${made.key}, ${made.bytes}, ${made.sha256}
+    from generation where id = ${id} and deleted_at is null for share
+    on conflict do nothing returning generation_id
+  `.execute(db)
+  if (kept.length > 0) return made
   await storage.remove([made.key])
   const theirs = await readRendition(caller, id, format)
   if (!theirs)

@@ -2,6 +2,7 @@ import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
+import { wireId } from '../ids.ts'
 import { giveUp } from './finish.ts'
 import { purgeDeleted } from './purge-deleted.ts'
 import { findGeneration, type GenerationIdInput } from './queries.ts'
@@ -26,6 +27,11 @@ export async function deleteGeneration(
         update generation set deleted_at = now(), text = '', title = null
         where id = ${id} and deleted_at is null returning generation)
       select event_append(generation, 'deleted', null) from deleted
+    `.execute(trx)
+    // Its idempotency key goes on answering with it, and says no more than the tombstone does.
+    await sql`
+      update idempotency set response = (response::jsonb || '{"text": "", "excerpt": "", "title": null}')::text
+      where user_id = ${userId} and about = ${wireId('generation', id)}
     `.execute(trx)
   })
   hints.hint('cancel', id)

@@ -22,7 +22,11 @@ const longestKey = 255
  * @throws {Refusal} `invalid_input` for a key too long, `idempotency_key_reused` for the same key with another request,
  * `idempotency_in_flight` when the first one takes longer than a lock is waited for.
  */
-export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => Promise<T>): Promise<T> {
+export async function idempotent<T extends { id: string }>(
+  trx: Trx,
+  call: IdempotentCall,
+  run: () => Promise<T>,
+): Promise<T> {
   if (call.key.length === 0 || call.key.length > longestKey) {
     throw new Refusal('invalid_input', `Idempotency-Key: must be 1 to ${longestKey} characters long.`, {
       issues: [{ field: 'Idempotency-Key', message: `must be 1 to ${longestKey} characters long` }],
@@ -32,11 +36,11 @@ export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => P
   const where = { user_id: call.userId, route: call.route, key: call.key }
   const claimed = await trx
     .insertInto('idempotency')
-    .values({ ...where, request_hash: hash, response: null })
+    .values({ ...where, request_hash: hash, response: null, about: null })
     .onConflict((conflict) =>
       conflict
         .columns(['user_id', 'route', 'key'])
-        .doUpdateSet({ request_hash: hash, response: null, created_at: sql`now()` })
+        .doUpdateSet({ request_hash: hash, response: null, about: null, created_at: sql`now()` })
         .where('idempotency.created_at', '<', sql<Date>`now() - interval '24 hours'`),
     )
     .returning('key')
@@ -72,7 +76,7 @@ export async function idempotent<T>(trx: Trx, call: IdempotentCall, run: () => P
   const response = await run()
   await trx
     .updateTable('idempotency')
-    .set({ response: JSON.stringify(response) })
+    .set({ response: JSON.stringify(response), about: response.id })
     .where((eb) => eb.and(where))
     .execute()
   return response
