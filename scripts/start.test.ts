@@ -10,6 +10,9 @@ import type { Running } from './start/lock.ts'
 import { isRunning } from './start/process.ts'
 import { dataDirectory, READY, start } from './start/testing.ts'
 
+// A start builds the studio first if its sources have changed since.
+vi.setConfig({ testTimeout: 90_000 })
+
 const given = await testDatabase()
 
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'))

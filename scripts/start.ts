@@ -25,6 +25,7 @@ function onStop(): void {
 }
 // Who started us over IPC, as tests do, and is gone, wants us gone too.
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, onStop)
+process.channel?.unref()
 
 try {
   const env = loadEnv()
