@@ -7,15 +7,19 @@ import { type Browser, chromium } from 'playwright-core'
 const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium']
 
 /** A page may play sound without a click, and the browser stays off the network. */
-const args = ['--autoplay-policy=no-user-gesture-required', '--disable-background-networking', '--disable-component-update']
+const args = [
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-background-networking',
+  '--disable-component-update',
+]
 
 /**
- * Starts a real browser: the one that `LOQUI_CHROMIUM` names, one that is installed, or else the one that npm brought,
- * so that the tests need nothing but Node.
+ * Starts a real browser: one that is installed, or else the one that npm brought, so that the tests need nothing but
+ * Node. `LOQUI_CHROMIUM` names another, or `bundled`.
  */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = process.env.LOQUI_CHROMIUM || installed.find((path) => existsSync(path))
-  if (executablePath === undefined) return launchBundled()
+  const executablePath = process.env.LOQUI_CHROMIUM || installed.find((path) => existsSync(path)) || 'bundled'
+  if (executablePath === 'bundled') return launchBundled()
   // A browser of root has no sandbox to be in.
   return chromium.launch({ executablePath, args: userInfo().uid === 0 ? [...args, '--no-sandbox'] : args })
 }

@@ -48,7 +48,11 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     expect(played).toEqual({ error: undefined, paused: false, duration: expect.any(Number) })
 
     const downloading = page.waitForEvent('download')
-    await page.getByRole('link', { name: /^Download/ }).or(page.getByRole('button', { name: /^Download/ })).first().click()
+    await page
+      .getByRole('link', { name: /^Download/ })
+      .or(page.getByRole('button', { name: /^Download/ }))
+      .first()
+      .click()
     const file = await (await downloading).path()
     const { durationMs } = await decodeAudio(await readFile(file), 'mp3')
     expect(Math.abs(durationMs - played.duration * 1000)).toBeLessThan(100)
@@ -57,7 +61,10 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     for (const path of ['/generations', '/keys', '/usage', '/nowhere']) {
       await page.goto(loqui.url + path)
       await page.getByRole('heading').first().waitFor()
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), path).toBeLessThanOrEqual(0)
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+        path,
+      ).toBeLessThanOrEqual(0)
     }
 
     await page.goto(loqui.url)
