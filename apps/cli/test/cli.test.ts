@@ -202,6 +202,15 @@ test('plans are made and changed, and given to accounts', async () => {
   expect(forbidden).toMatchObject({ code: 1, stderr: expect.stringContaining('(forbidden)') })
 })
 
+test('a reader that has enough ends it quietly', async () => {
+  const { child, ended } = start(['voices', '--json'])
+  // What is written then cannot be collected.
+  ended.catch(() => undefined)
+  child.stdout.destroy()
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
 test('help and the version end with 0', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   for (const args of [['--help'], ['say', '--help'], ['admin', 'plan', '--help']]) {

@@ -23,14 +23,17 @@ export async function ended(
   let heardAt = Date.now()
   let silenceMs = firstSilenceMs
 
-  const listen = async (): Promise<void> => {
+  const listen = async (): Promise<boolean> => {
+    let isOver = false
     for await (const { generationId, state, segments, durationMs, chargedMs, error } of generations.watch(id, {
       signal: until,
     })) {
       heardAt = Date.now()
       silenceMs = firstSilenceMs
       onProgress({ id: generationId, state, segments, durationMs, chargedMs, error })
+      isOver = hasEnded(state)
     }
+    return isOver
   }
 
   const ask = async (): Promise<void> => {
@@ -55,10 +58,14 @@ export async function ended(
   }
 
   const asking = ask()
-  const listening = listen().catch((error: unknown) => {
-    if (isPassing(error)) return asking
-    throw error
-  })
+  const listening = listen().then(
+    // Somebody closed the socket, or logged in as somebody else.
+    (isOver) => (isOver ? undefined : asking),
+    (error: unknown) => {
+      if (isPassing(error)) return asking
+      throw error
+    },
+  )
   try {
     await Promise.race([listening, asking])
   } finally {

@@ -20,7 +20,9 @@ import { openProxy } from './proxy.ts'
 
 const server = await startLoqui()
 const person = await server.user()
-const connect = (options: LoquiOptions = {}) => new Loqui({ baseUrl: server.url, apiKey: person.key, ...options })
+// It stays the same when the server is started again.
+const { url } = server
+const connect = (options: LoquiOptions = {}) => new Loqui({ baseUrl: url, apiKey: person.key, ...options })
 const loqui = connect()
 const [voice] = (await loqui.voices.list()).items
 if (!voice) throw new Error('the server has no voices')
@@ -69,7 +71,7 @@ test('audio comes in any format, as a stream', async () => {
 test('a program ends by itself once it has its audio', async () => {
   const program = `
     import { Loqui } from ${JSON.stringify(path.join(import.meta.dirname, '../src/index.ts'))}
-    const loqui = new Loqui(${JSON.stringify({ baseUrl: server.url, apiKey: person.key })})
+    const loqui = new Loqui(${JSON.stringify({ baseUrl: url, apiKey: person.key })})
     const speech = await loqui.speak({ text: 'Hello.', voiceId: ${JSON.stringify(voiceId)} })
     console.log((await speech.arrayBuffer()).byteLength)`
   const args = ['--input-type=module-typescript', '--eval', program]
@@ -82,7 +84,7 @@ test.each([
   ['the socket', {}],
   ['server-sent events', { WebSocket: null }],
 ] as const)('watch sees every event once although %s is cut in the middle', async (_way, options) => {
-  await using proxy = await openProxy(server.url)
+  await using proxy = await openProxy(url)
   const client = connect({ baseUrl: proxy.url, ...options })
   const { id } = await loqui.generations.create({ text: longText, voiceId })
   const cut = async () => {
@@ -108,6 +110,30 @@ test.each([
   expect(seen.at(-1)).toBe('succeeded')
   expect(seen).toHaveLength(made.total + 3)
   expect(segments.toSorted((a, b) => a - b)).toEqual(Array.from({ length: made.total }, (_, i) => i))
+})
+
+test('watch goes on when the server has started again', async () => {
+  const { id } = await loqui.generations.create({ text: longText, voiceId })
+  const seen: string[] = []
+  for await (const event of loqui.generations.watch(id)) {
+    seen.push(event.id)
+    if (event.segments.done !== 1) continue
+    const [worker] = server.workers
+    worker?.pause()
+    await server.servers[0]?.end('SIGTERM')
+    await server.startServer({ PORT: new URL(url).port, PUBLIC_URL: url })
+    worker?.resume()
+  }
+  expect(seen).toEqual((await Array.fromAsync(loqui.generations.watch(id))).map((event) => event.id))
+})
+
+test('wait goes on asking when its socket is closed', async () => {
+  const client = connect()
+  const { id } = await client.generations.create({ text: sentences(12), voiceId })
+  const waiting = client.generations.wait(id, {
+    onProgress: ({ segments }) => void (segments.done === 1 && client.close()),
+  })
+  expect(await waiting).toMatchObject({ state: 'succeeded' })
 })
 
 test('watch begins after the event it is told', async () => {
@@ -140,7 +166,8 @@ test('wait works where nothing but plain requests gets through', async () => {
 test('wait that takes too long gives up, and the generation goes on', async () => {
   const { id } = await loqui.generations.create({ text: longText, voiceId })
   await expect(loqui.generations.wait(id, { timeoutMs: 1 })).rejects.toBeInstanceOf(TimeoutError)
-  expect(await loqui.generations.wait(id)).toMatchObject({ state: 'succeeded' })
+  // One that has ended would stay as it is.
+  expect(await loqui.generations.cancel(id)).toMatchObject({ state: 'canceled' })
 })
 
 test('speak that is aborted cancels its generation', async () => {
@@ -259,13 +286,13 @@ test('what is deleted is gone', async () => {
 })
 
 test('a script registers, speaks, and is nobody after it has logged out', async () => {
-  const script = new Loqui({ baseUrl: server.url })
+  const script = new Loqui({ baseUrl: url })
   await expect(script.auth.me()).rejects.toMatchObject({ reason: 'unauthenticated' })
   const login = { email: 'ada@example.com', password: 'correct horse' }
   const { user, token } = await script.auth.register({ ...login, name: 'Ada' })
   expect(await script.auth.me()).toEqual(user)
   expect((await script.speak({ text: 'Hello.', voiceId })).generation.state).toBe('succeeded')
-  expect(await new Loqui({ baseUrl: server.url, token: token! }).auth.me()).toEqual(user)
+  expect(await new Loqui({ baseUrl: url, token: token! }).auth.me()).toEqual(user)
   await script.auth.logout()
   await expect(script.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError)
   await expect(script.auth.register(login)).rejects.toBeInstanceOf(ConflictError)
@@ -315,7 +342,7 @@ test('the page of a proxy in front is judged by its status', async () => {
 test('options that cannot work are refused at once', () => {
   expect(() => new Loqui()).toThrow('Give baseUrl')
   expect(() => new Loqui({ baseUrl: 'localhost:3000' })).toThrow('baseUrl must be a URL')
-  expect(() => new Loqui({ baseUrl: server.url, apiKey: 'a', token: 'b' })).toThrow('not both')
+  expect(() => new Loqui({ baseUrl: url, apiKey: 'a', token: 'b' })).toThrow('not both')
 })
 
 test('a base URL may have a path', async () => {
