@@ -1,17 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '@loqui/audio/testing'
 import { startLoqui } from '@loqui/server/testing'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { launchBrowser } from './browser.ts'
 
 const loqui = await startLoqui()
-
-let browser: Browser
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(() => browser?.close())
 
 const screens = [
   { name: 'a desk', viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
@@ -27,6 +21,8 @@ const text = [
 
 describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
   test('a person registers, writes, generates, hears, downloads and leaves', async () => {
+    // One a test: the browser that npm brings ends with its first context.
+    await using browser = await launchBrowser()
     const context = await browser.newContext({ viewport, colorScheme, acceptDownloads: true })
     const page = await context.newPage()
     const complaints = listen(page)
@@ -72,7 +68,6 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     await page.getByRole('menuitem', { name: 'Log out' }).click()
     await page.getByRole('button', { name: 'Log in' }).waitFor()
     expect(complaints()).toEqual([])
-    await context.close()
   }, 120_000)
 })
 
