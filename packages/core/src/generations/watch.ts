@@ -31,8 +31,10 @@ export async function watchGeneration(
   signal: AbortSignal,
 ): Promise<AsyncIterable<GenerationEvent>> {
   const userId = permit(caller.actor, 'generations:read')
+  // Read before the generation: what ends it in between then still comes after.
+  const last = await lastSeq(caller.db, userId)
   const { id, finished_at } = await findGeneration(caller.db, userId, input.id)
-  const after = input.lastEventId ?? 0
+  const after = Math.min(input.lastEventId ?? 0, last)
   // Whoever has seen the last event already would otherwise wait for a next one that never comes.
   const isOver = finished_at !== null && !(await hasEventsAfter(caller.db, userId, id, after))
   return isOver ? nothing() : untilFinal(follow(caller, userId, id, after, signal))
@@ -48,8 +50,8 @@ export async function watchEvents(
   signal: AbortSignal,
 ): Promise<AsyncIterable<GenerationEvent>> {
   const userId = permit(caller.actor, 'generations:read')
-  const after = input.lastEventId ?? (await lastSeq(caller.db, userId))
-  return follow(caller, userId, null, after, signal)
+  const last = await lastSeq(caller.db, userId)
+  return follow(caller, userId, null, Math.min(input.lastEventId ?? last, last), signal)
 }
 
 async function* nothing(): AsyncGenerator<never> {}
@@ -104,6 +106,7 @@ async function hasEventsAfter(db: Db, userId: string, generationId: string, afte
   return (await readEvents(db, userId, generationId, after)).length > 0
 }
 
+/** The last event there is. An id beyond it, as from before a backup was restored, would be waited for in vain. */
 async function lastSeq(db: Db, userId: string): Promise<number> {
   const row = await db.selectFrom('event_stream').select('last_seq').where('user_id', '=', userId).executeTakeFirst()
   return row?.last_seq ?? 0
