@@ -7,6 +7,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   /** From now on nothing passes on the connections that are open; new ones work. */
   stall(): void
   pass(): void
+  /** Bytes that came from the database. */
+  readonly bytesRead: number
   /** How many connections are open. */
   readonly connections: number
 }
@@ -21,6 +23,7 @@ export async function openProxy(
 ): Promise<DatabaseProxy> {
   const target = new URL(connectionString)
   const pairs = new Set<[Socket, Socket]>()
+  let bytesRead = 0
   const released = Promise.withResolvers<void>()
   if (!held) released.resolve()
   const server = createServer(async (near) => {
@@ -37,6 +40,9 @@ export async function openProxy(
     await released.promise
     near.pipe(far)
     far.pipe(near)
+    far.on('data', (chunk) => {
+      bytesRead += chunk.length
+    })
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
@@ -51,6 +57,9 @@ export async function openProxy(
       }
     },
     pass: released.resolve,
+    get bytesRead() {
+      return bytesRead
+    },
     get connections() {
       return pairs.size
     },

@@ -70,12 +70,13 @@ export interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
 }
 
 const excerptLength = 200
+const halfPairAtEnd = /[\uD800-\uDBFF]$/
 
-export function toGenerationSummary(row: GenerationRow): GenerationSummary {
+export function toGenerationSummary(row: SummaryRow): GenerationSummary {
   return {
     id: wireId('generation', row.id),
     title: row.title,
-    excerpt: row.text.slice(0, excerptLength),
+    excerpt: row.text.slice(0, excerptLength).replace(halfPairAtEnd, ''),
     characters: row.characters,
     voiceId: wireId('voice', row.voice_id),
     engine: row.engine,
@@ -122,7 +123,26 @@ export const statusColumns = [
   'error_message',
 ] as const
 
+/** Of the text, a summary needs the beginning only. */
+export const summaryColumns = [
+  ...statusColumns,
+  'title',
+  'characters',
+  'voice_id',
+  'engine',
+  'format',
+  'settings',
+  'estimated_ms',
+  'reserved_ms',
+  'predicted_cost_micros',
+  'actual_cost_micros',
+  'created_at',
+  'started_at',
+  'finished_at',
+] as const
+
 type StatusRow = Pick<GenerationRow, (typeof statusColumns)[number]>
+type SummaryRow = Pick<GenerationRow, (typeof summaryColumns)[number] | 'text'>
 
 function progress(row: StatusRow): Omit<GenerationStatus, 'id'> {
   return {

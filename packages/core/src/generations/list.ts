@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { type Page, pageInput, readCursor, toPage } from '../pagination.ts'
-import { type GenerationSummary, toGenerationSummary } from './generation.ts'
+import { type GenerationSummary, summaryColumns, toGenerationSummary } from './generation.ts'
 
 export const listGenerationsInput = z.strictObject({
   ...pageInput,
@@ -19,7 +19,7 @@ export async function listGenerations(
   const { state } = input
   let query = db
     .selectFrom('generation')
-    .selectAll()
+    .select(summaryColumns)
     // A listing must not read a book to show its first line.
     .select((eb) => eb.fn<string>('left', ['text', eb.lit(250)]).as('text'))
     .where('user_id', '=', userId)
