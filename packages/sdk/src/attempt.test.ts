@@ -47,6 +47,22 @@ test('it waits as long as the server asked', async () => {
   expect((await settle(attempt(call, { repeatable: true }, defaults))).ms).toBeGreaterThanOrEqual(7_000)
 })
 
+test('it does not wait for what is far away', async () => {
+  const call = vi.fn().mockRejectedValue(new LoquiError('Busy.', { reason: 'busy', retryAfterMs: 3_600_000 }))
+  const { error, ms } = await settle(attempt(call, { repeatable: true }, defaults))
+  expect(error).toMatchObject({ retryAfterMs: 3_600_000 })
+  expect(ms).toBe(0)
+})
+
+test('a time without end is none', async () => {
+  const call = attempt(silent, { repeatable: false, timeoutMs: Number.POSITIVE_INFINITY }, defaults)
+  const settled = vi.fn()
+  call.then(settled, settled)
+  await vi.advanceTimersByTimeAsync(24 * 3_600_000)
+  expect(settled).not.toHaveBeenCalled()
+  vi.clearAllTimers()
+})
+
 test('what would happen twice is made once', async () => {
   const call = vi.fn().mockRejectedValue(passing())
   await settle(attempt(call, { repeatable: false }, defaults))

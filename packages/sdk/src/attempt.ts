@@ -29,6 +29,10 @@ export const isPassing = (error: unknown) => error instanceof LoquiError && pass
 
 const firstDelayMs = 500
 const longestDelayMs = 8_000
+/** Who is told to come back later than this is told so, rather than kept waiting. */
+const longestWaitMs = 60_000
+/** What a timer can hold; `Infinity` would end at once. */
+const longestTimerMs = 2 ** 31 - 1
 
 /**
  * Makes a call, again while it fails for a passing cause and may be repeated.
@@ -50,7 +54,7 @@ export async function attempt<T>(
     } catch (cause) {
       signal?.throwIfAborted()
       const error = timer.signal.aborted ? timedOut(timeoutMs, cause) : toLoquiError(cause)
-      if (retry >= retries || !isPassing(error)) throw error
+      if (retry >= retries || !isPassing(error) || (error.retryAfterMs ?? 0) > longestWaitMs) throw error
       await sleep(delayBefore(retry, error), signal)
     } finally {
       timer.clear()
@@ -59,13 +63,13 @@ export async function attempt<T>(
 }
 
 /** A signal that aborts after `ms`, unless cleared: what is done must not keep a process alive or abort a body. */
-function deadline(ms: number): { readonly signal: AbortSignal; clear(): void } {
+export function deadline(ms: number): { readonly signal: AbortSignal; clear(): void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), ms)
+  const timer = setTimeout(() => controller.abort(timedOut(ms)), Math.min(ms, longestTimerMs))
   return { signal: controller.signal, clear: () => clearTimeout(timer) }
 }
 
-export function timedOut(ms: number, cause?: unknown): TimeoutError {
+function timedOut(ms: number, cause?: unknown): TimeoutError {
   return new TimeoutError(`No answer came within ${ms / 1000} s.`, { reason: 'timed_out', cause })
 }
 

@@ -1,7 +1,7 @@
 import { createTRPCClient, type TRPCClient } from '@trpc/client'
 import type { AppRouter } from './api.d.ts'
 import { attempt, type RequestDefaults, type RequestOptions } from './attempt.ts'
-import { fromStatus } from './errors.ts'
+import { fromStatus, notLoqui } from './errors.ts'
 import { type FetchInit, links } from './links.ts'
 import { Socket } from './socket.ts'
 
@@ -57,11 +57,11 @@ export class Connection {
     this.#socket?.close()
   }
 
-  /** tRPC reads JSON of whatever comes, and forgets the status when it is none: the page of a proxy, say. */
+  /** tRPC reads JSON of whatever comes and forgets the rest when it is none, such as the page of a proxy. */
   async #fetchRpc(input: RequestInfo | URL, init?: FetchInit): Promise<Response> {
     const response = await this.#fetch(input, init)
-    if (response.ok || response.headers.get('content-type')?.includes('json')) return response
-    throw fromStatus(response)
+    if (/json|event-stream/.test(response.headers.get('content-type') ?? '')) return response
+    throw response.ok ? notLoqui(this.#options.baseUrl) : fromStatus(response)
   }
 
   #fetch(input: RequestInfo | URL, init: FetchInit = {}): Promise<Response> {

@@ -6,7 +6,7 @@ import type { Generations } from './generations.ts'
 const firstSilenceMs = 1_000
 const longestSilenceMs = 5_000
 
-export const hasEnded = (state: Generation['state']) => state !== 'queued' && state !== 'running'
+const hasEnded = (state: Generation['state']) => state !== 'queued' && state !== 'running'
 
 /**
  * Resolves when a generation has ended: its events tell at once, and asking behind them makes a subscription that is

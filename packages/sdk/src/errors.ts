@@ -210,6 +210,10 @@ function fromReason(reason: Reason, message: string, details: Omit<ErrorDetails,
   return new Class(message, { ...details, reason })
 }
 
+export function notLoqui(baseUrl: URL): ConnectionError {
+  return new ConnectionError(`What answers at ${baseUrl} is not Loqui.`, { reason: 'connection_failed' })
+}
+
 function noAnswer(cause: unknown): ConnectionError {
   return new ConnectionError(`Loqui cannot be reached: ${rootMessage(cause)}.`, { reason: 'connection_failed', cause })
 }

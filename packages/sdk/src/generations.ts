@@ -1,5 +1,5 @@
 import type { AudioFormat, Generation, GenerationEvent, GenerationStatus, GenerationSummary } from './api.d.ts'
-import { type RequestOptions, timedOut } from './attempt.ts'
+import { deadline, type RequestOptions } from './attempt.ts'
 import type { Connection } from './connection.ts'
 import { ended } from './ended.ts'
 import { GenerationFailedError, readProblem } from './errors.ts'
@@ -203,19 +203,13 @@ export class Generations {
    * ```
    */
   async wait(id: string, options: WaitOptions = {}): Promise<Generation> {
-    const { signal, timeoutMs } = options
-    signal?.throwIfAborted()
-    const over = new AbortController()
-    const giveUp = () => over.abort(signal?.reason)
-    signal?.addEventListener('abort', giveUp)
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(timedOut(timeoutMs)), timeoutMs)
+    const timer = deadline(options.timeoutMs ?? Number.POSITIVE_INFINITY)
+    const signal = options.signal ? AbortSignal.any([options.signal, timer.signal]) : timer.signal
     try {
-      await ended(this, id, over.signal, options.onProgress)
-      return await this.get(id, { signal: over.signal })
+      await ended(this, id, signal, options.onProgress)
+      return await this.get(id, { signal })
     } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', giveUp)
-      over.abort()
+      timer.clear()
     }
   }
 

@@ -65,6 +65,8 @@ export class Socket {
     })
     client.connectionState.subscribe({
       next: ({ state }) => {
+        // One that was closed may still have something to say.
+        if (this.#client !== null && this.#client !== client) return
         if (state === 'connecting') this.#patience ??= this.#waitForIt()
         else this.#stopWaiting()
         if (state === 'pending') this.#hasOpened = true

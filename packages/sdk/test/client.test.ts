@@ -337,6 +337,7 @@ test('the page of a proxy in front is judged by its status', async () => {
   const asked = (status: number) => connect({ fetch: page(status), maxRetries: 0 }).usage.current()
   await expect(asked(502)).rejects.toMatchObject({ name: 'ServerError', reason: 'service_unavailable', status: 502 })
   await expect(asked(403)).rejects.toMatchObject({ name: 'PermissionDeniedError', status: 403 })
+  await expect(asked(200)).rejects.toThrow(`What answers at ${url}/ is not Loqui.`)
 })
 
 test('options that cannot work are refused at once', () => {
