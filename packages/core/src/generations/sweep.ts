@@ -13,13 +13,15 @@ export async function sweepGenerations(
   caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>,
 ): Promise<{ requeued: number; purged: number }> {
   const { db, queue, hints, log } = caller
-  const stale = await db
-    .selectFrom('generation')
-    .select(['id', 'user_id'])
-    .where('state', 'in', ['queued', 'running'])
-    .where(sql<boolean>`coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'`)
-    .limit(500)
-    .execute()
+  // Marked as looked after, so that a backlog longer than one sweep comes round, and two sweeps do not do the same.
+  const { rows: stale } = await sql<{ id: string; user_id: string }>`
+    update generation set heartbeat_at = clock_timestamp()
+    where id in (
+      select id from generation
+      where state in ('queued', 'running') and coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'
+      order by coalesce(heartbeat_at, created_at) limit 500 for no key update skip locked)
+    returning id, user_id
+  `.execute(db)
   for (const { id, user_id } of stale) {
     await transaction(db, (trx) => queue.enqueue(trx, jobs.runGeneration, { generationId: id }, { group: user_id }))
   }
