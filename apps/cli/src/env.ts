@@ -11,7 +11,7 @@ export interface Env {
 }
 
 /** The part of `credentials.json` that is needed here: what a development installation writes on its first start. */
-export interface Credentials {
+interface Credentials {
   readonly url: string
   readonly apiKey: string
   readonly databaseUrl: string

@@ -2,7 +2,7 @@ import { LoquiError } from '@loqui/sdk'
 import { CommanderError } from 'commander'
 
 /** What the process says about how it went. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
+const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 /** It was called in a way that cannot work. */
 export class UsageError extends Error {

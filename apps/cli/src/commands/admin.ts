@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Account, Loqui, Plan, UpdateUserInput } from '@loqui/sdk'
 import { createAdministrator, findUserId } from '../database.ts'
-import { UsageError } from '../failure.ts'
+import { Interruption, UsageError } from '../failure.ts'
 import { note, printJson } from '../print.ts'
 
 /** Makes an administrator on the database itself: in production there is no other way to the first one. */
@@ -69,10 +69,17 @@ const describe = ({ email, role, planId, disabled }: Account) =>
   `${email}: ${role}, plan ${planId}${disabled ? ', disabled' : ''}.`
 
 async function readPassword(): Promise<string> {
-  if (process.stdin.isTTY) {
-    const { default: ask } = await import('@inquirer/password')
-    return ask({ message: 'Password', mask: true }, { output: process.stderr })
-  }
+  if (process.stdin.isTTY) return askPassword()
   for await (const line of createInterface({ input: process.stdin })) return line
   throw new UsageError('Give a password: with --password, on standard input, or on a terminal.')
+}
+
+async function askPassword(): Promise<string> {
+  const { default: ask } = await import('@inquirer/password')
+  try {
+    return await ask({ message: 'Password', mask: true }, { output: process.stderr })
+  } catch (cause) {
+    // What Ctrl-C makes of the question.
+    throw cause instanceof Error && cause.name === 'ExitPromptError' ? new Interruption() : cause
+  }
 }
