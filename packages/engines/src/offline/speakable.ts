@@ -70,23 +70,24 @@ const currencies: Record<string, Currency> = {
 }
 
 /** Before decomposition, which would make "21/2" of "2½" and "m2" of "m²". */
-const beforeFolding: readonly (readonly [RegExp, string])[] = [
+const beforeFolding: readonly Replacement[] = [
   [/(?<=\d)(?=[¼-¾⅐-⅞])/gu, ' '],
   [/²/gu, ' squared '],
   [/³/gu, ' cubed '],
   [/[™®]/gu, ''],
   [/µ/gu, ' micro'],
+  [/№/gu, ' number '],
 ]
 
 /** Marks that Flite misreads, drops or spells, in words or in the ASCII it knows. */
-const marks: readonly (readonly [RegExp, string])[] = [
+const marks: readonly Replacement[] = [
   [/°\s?C\b/gu, ' degrees Celsius'],
   [/°\s?F\b/gu, ' degrees Fahrenheit'],
   [/°/gu, ' degrees '],
   [/[‘’‚‛′`´]/gu, "'"],
   [/[“”„‟″«»‹›]/gu, '"'],
-  [/(?<=\d)\s?[‒–—−]\s?(?=\d)/gu, '-'],
-  [/−(?=\d)/gu, '-'],
+  [/(?<=\d)\s?[‒–—]\s?(?=\d)/gu, '-'],
+  [/(?<=\d\s?)−(?=\s?\d)/gu, ' minus '],
   [/\s*(?:[‒–—―]|--+)\s*/gu, ', '],
   [/[‐‑⁃−]/gu, '-'],
   [/⁄/gu, '/'],
@@ -113,38 +114,61 @@ const marks: readonly (readonly [RegExp, string])[] = [
   [/#(?=[A-Za-z])/gu, ' hashtag '],
   [/\bhttps?:\/\//giu, ' '],
   [/(?<=[A-Za-z]{2})\.(?=[a-z]{2})/gu, ' dot '],
-  [/(?<=\d)\/(?=\d)/gu, '\u0000'],
-  [/(?<=\w)\/(?=\w)/gu, ' slash '],
-  [/\0/gu, '/'],
+  // Between digits Flite reads fractions.
+  [/(?<=[A-Za-z])\/(?=\w)|(?<=\d)\/(?=[A-Za-z])/gu, ' slash '],
+  [/(?<=\w)\^(?=\w)/gu, ' to the power of '],
   [/•|·/gu, ', '],
 ]
 
-const amount = /([$£€¥₹])\s?(\d[\d,]*)(?:\.(\d+))?(?:\s(thousand|million|billion|trillion))?/giu
+/** Words that Flite takes for the abbreviation of a state: "Dear Old Ma went" is not about Massachusetts. */
+const words: readonly Replacement[] = [
+  [
+    /\b(?:HI|Hi|ME|Me|OR|Or|OH|OK|Ok|Ma|Pa|Al|Co|De|Il|Ill|La|Mo|Lou|Miss|Mass|Ore|Wash|Tex|Del|Cal|Ind|Penn)\b/gu,
+    (word) => word.toLowerCase(),
+  ],
+  [/\bID\b/gu, 'I D'],
+  [/\bMt\b\.?/gu, 'Mount'],
+  [/\bNo\.\s?(?=\d)/gu, 'number '],
+]
+
+const amount = /([$£€¥₹])\s?(\d(?:[\d,]*\d)?)(?:\.(\d+))?(?:\s(thousand|million|billion|trillion))?/giu
 
 /**
  * The text in printable ASCII, as Flite reads it best: accents folded, sums of money and signs in words, control
  * characters, emphasis marks and what it has no sound for taken out, spaces single. Empty when nothing can be spoken.
  */
 export function speakable(text: string): string {
-  let ascii = replaceAll(text.normalize('NFC'), beforeFolding)
+  let ascii = replaceAll(text.normalize('NFC').replace(/[\s\p{Cc}]+/gu, ' '), beforeFolding)
   ascii = ascii.normalize('NFKD').replace(/\p{M}|\p{Cf}/gu, '')
   ascii = ascii.replace(/\p{L}/gu, (letter) => letters[letter] ?? nameOfGreek(letter) ?? letter)
   ascii = ascii.replace(amount, (_, sign: string, whole: string, cents?: string, scale?: string) =>
     sayAmount(sign, whole, cents, scale),
   )
-  ascii = replaceAll(ascii, marks)
+  ascii = replaceAll(replaceAll(ascii, marks), words)
   ascii = ascii
     .replace(/[$£€¥₹]/gu, (sign) => ` ${currencies[sign]?.many} `)
     .replace(/[^\w.,;:!?'"()/ -]|_/gu, ' ')
     // A rule drawn with dashes or stops is not read, and runs of marks overflow what Flite reserves for them.
     .replace(/([^\w\s])\1{3,}/gu, '$1$1$1')
     .replace(/\s+/gu, ' ')
+    .replace(/ (?=[.,;:!?]+(?:[ "')]|$))/gu, '')
     .trim()
   return /[A-Za-z0-9]/u.test(ascii) ? ascii : ''
 }
 
-function replaceAll(text: string, table: readonly (readonly [RegExp, string])[]): string {
-  return table.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text)
+type Replacement = readonly [RegExp, string | ((match: string) => string)]
+
+/** Whether anything of a text has a sound. */
+export function isSpeakable(text: string): boolean {
+  return /[A-Za-z0-9]/u.test(text) || speakable(text) !== ''
+}
+
+function replaceAll(text: string, table: readonly Replacement[]): string {
+  // Two branches, because String.replace has no overload for both.
+  return table.reduce(
+    (result, [pattern, by]) => (typeof by === 'string' ? result.replace(pattern, by) : result.replace(pattern, by)),
+    text,
+  )
 }
 
 function nameOfGreek(letter: string): string | undefined {

@@ -12,6 +12,8 @@ export interface ThreadData {
 export interface ThreadRequest {
   readonly arguments: readonly string[]
   readonly text: string
+  readonly stretch: number
+  /** Factor that the samples are multiplied by. */
   readonly gain: number
 }
 
@@ -21,7 +23,7 @@ const flite = createFlite((workerData as ThreadData).module)
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
-    const samples = amplify(trimSilence(flite(request.arguments, request.text)), request.gain)
+    const samples = amplify(trimSilence(flite(request.arguments, request.text), request.stretch), request.gain)
     reply({ samples }, [samples.buffer])
   } catch (failure) {
     // It failed on this text and not on the next: the thread stays.

@@ -4,12 +4,18 @@ const threshold = 0.01
 const before = 640
 const after = 1280
 
-/** Takes away the silence that Flite puts around an utterance, 0.1 to 0.3 s on each side. The pauses are the caller's. */
-export function trimSilence(samples: Int16Array): Int16Array {
+/**
+ * Takes away the silence that Flite puts around an utterance, 0.1 to 0.3 s on each side: the pauses are the caller's.
+ *
+ * @param stretch what sounds are lengthened by, soft consonants among them.
+ */
+export function trimSilence(samples: Int16Array, stretch: number): Int16Array {
   let peak = 0
   for (const sample of samples) peak = Math.max(peak, Math.abs(sample))
   const isSound = (sample: number) => Math.abs(sample) > peak * threshold
   const first = samples.findIndex(isSound)
   if (first === -1) return samples
-  return samples.subarray(Math.max(0, first - before), samples.findLastIndex(isSound) + 1 + after)
+  const start = Math.round(first - before * stretch)
+  const end = Math.round(samples.findLastIndex(isSound) + 1 + after * stretch)
+  return samples.subarray(Math.max(0, start), end)
 }

@@ -13,6 +13,7 @@ declare namespace WebAssembly {
     imports(module: Module): { readonly module: string; readonly name: string }[]
   }
   const Instance: new (module: Module, imports: Record<string, Record<string, unknown>>) => Instance
+  const RuntimeError: ErrorConstructor
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>
 }
 

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Engine, EngineError, type SpeakRequest } from './engine.ts'
+
+/** What every engine must do, whatever makes its speech. `open` gives a new one, ready to speak. */
+export function engineContract(name: string, open: () => Engine | Promise<Engine>): void {
+  describe(name, () => {
+    let engine: Engine
+    beforeEach(async () => {
+      engine = await open()
+    })
+    afterEach(() => engine.close())
+
+    const request = (text: string, more: Partial<SpeakRequest> = {}): SpeakRequest => ({
+      text,
+      voice: engine.voices[0]?.id ?? '',
+      settings: {},
+      ...more,
+    })
+    const never = new AbortController().signal
+    const speak = (text: string, more?: Partial<SpeakRequest>) => engine.speak(request(text, more), { signal: never })
+    const milliseconds = async (text: string) => {
+      const { samples, sampleRate } = await speak(text)
+      return (samples.length / sampleRate) * 1000
+    }
+    const short = 'Hello there.'
+    const long =
+      'It was a bright morning, and all of the people in the house were up and about long before the bell rang.'
+
+    test('describes its voices', () => {
+      expect(engine.id).toMatch(/^[a-z][a-z0-9-]*$/)
+      expect(engine.voices.length).toBeGreaterThan(0)
+      expect(new Set(engine.voices.map(({ id }) => id)).size).toBe(engine.voices.length)
+      for (const voice of engine.voices) {
+        expect(voice.id && voice.name && voice.description).toBeTruthy()
+        expect(['female', 'male', 'neutral']).toContain(voice.gender)
+        expect(Intl.getCanonicalLocales(voice.language)).toEqual([voice.language])
+      }
+    })
+
+    test('speaks with each of its voices', async () => {
+      for (const { id } of engine.voices) {
+        const { samples, sampleRate, costMicros } = await speak(short, { voice: id })
+        expect(samples).toBeInstanceOf(Int16Array)
+        expect(Number.isInteger(sampleRate) && sampleRate >= 8000 && sampleRate <= 48_000).toBe(true)
+        expect(samples.length / sampleRate).toBeGreaterThan(0.2)
+        expect(samples.some((sample) => Math.abs(sample) > 1000)).toBe(true)
+        expect(Number.isInteger(costMicros) && costMicros >= 0).toBe(true)
+      }
+    })
+
+    test('speaks a segment as long as it says it takes', async () => {
+      const { segmentCharacters } = engine.limits
+      expect(Number.isInteger(segmentCharacters) && segmentCharacters > 0).toBe(true)
+      expect(await milliseconds(long.padEnd(segmentCharacters, ' and on').slice(0, segmentCharacters))).toBeGreaterThan(
+        0,
+      )
+    })
+
+    test('takes longer for a longer text, and never longer than estimated', async () => {
+      const lengths = [await milliseconds(short), await milliseconds(long)]
+      expect(lengths[1]).toBeGreaterThan(2 * (lengths[0] ?? 0))
+      for (const [index, text] of [short, long].entries()) {
+        const { expectedMs, maxMs } = engine.estimate(request(text))
+        expect(Number.isInteger(expectedMs) && Number.isInteger(maxMs)).toBe(true)
+        expect(expectedMs).toBeLessThanOrEqual(maxMs)
+        expect(lengths[index]).toBeLessThanOrEqual(maxMs)
+      }
+    })
+
+    test('estimates more for more text and for a slower pace', () => {
+      const of = (text: string, speed: number) => engine.estimate(request(text, { settings: { speed } }))
+      for (const bound of ['expectedMs', 'maxMs'] as const) {
+        expect(of(long, 1)[bound]).toBeGreaterThan(of(short, 1)[bound])
+        expect(of(long, 0.5)[bound]).toBeGreaterThan(of(long, 1)[bound])
+        expect(of(`${long}\n\n${long}`, 1)[bound]).toBeGreaterThan(of(long, 1)[bound] * 1.9)
+      }
+    })
+
+    test('gives each of many calls at once its own speech', async () => {
+      const texts = [short, long, 'Yes.', long, short, 'Perhaps they will come tomorrow.']
+      const alone = new Map<string, number>()
+      for (const text of new Set(texts)) alone.set(text, await milliseconds(text))
+      const together = await Promise.all(texts.map(milliseconds))
+      expect(together).toEqual(texts.map((text) => alone.get(text)))
+    })
+
+    test('checks what it can speak, quickly and without speaking', () => {
+      expect(engine.check(request(short))).toBeNull()
+      for (const text of ['', ' \n ', '🙂', '…!?'])
+        expect(engine.check(request(text))?.message, JSON.stringify(text)).toMatch(/^text: .+\.$/)
+      expect(engine.check(request(short, { voice: 'nobody' }))?.message).toMatch(/^voice: .+\.$/)
+      for (const settings of [{ speed: 0.2 }, { speed: 4.1 }, { speed: Number.NaN }])
+        expect(engine.check(request(short, { settings }))?.message).toMatch(/^settings\.speed: .+\.$/)
+      for (const settings of [{ pitch: -13 }, { pitch: 12.5 }])
+        expect(engine.check(request(short, { settings }))?.message).toMatch(/^settings\.pitch: .+\.$/)
+    })
+
+    test('refuses for good what it cannot speak', async () => {
+      const cases = [
+        request('a'.repeat(engine.limits.segmentCharacters + 1)),
+        request(short, { voice: 'nobody' }),
+        request(short, { settings: { speed: 5 } }),
+        request(short, { settings: { pitch: 13 } }),
+      ]
+      for (const refused of cases) {
+        const error = await engine.speak(refused, { signal: never }).catch((thrown: unknown) => thrown)
+        expect(error).toBeInstanceOf(EngineError)
+        expect(error).toMatchObject({ retryable: false })
+      }
+    })
+
+    test('ends with the reason of the abort, whether it waits or runs', async () => {
+      const reason = new Error('The listener left.')
+      await expect(engine.speak(request(long), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+
+      const controllers = Array.from({ length: 8 }, () => new AbortController())
+      const calls = controllers.map(({ signal }) => engine.speak(request(long), { signal }))
+      for (const controller of controllers) controller.abort(reason)
+      for (const outcome of await Promise.allSettled(calls)) expect(outcome).toEqual({ status: 'rejected', reason })
+      expect(await milliseconds(short)).toBeGreaterThan(0)
+    })
+
+    test('prices speech in whole micro-dollars, more for more', () => {
+      const prices = [0, 1000, 10_000, 3_600_000].map((ms) => engine.price(ms))
+      expect(prices[0]).toBe(0)
+      expect(prices).toEqual(prices.map(Math.round).sort((a, b) => a - b))
+    })
+
+    test('rejects what is in flight when closed, and what comes later', async () => {
+      const calls = Promise.allSettled(Array.from({ length: 4 }, () => speak(long)))
+      await engine.close()
+      for (const outcome of await calls)
+        expect(outcome.status === 'rejected' && outcome.reason).toBeInstanceOf(EngineError)
+      await expect(speak(short)).rejects.toBeInstanceOf(EngineError)
+      await engine.close()
+    })
+  })
+}
