@@ -45,6 +45,7 @@ export function createHttp(services: Services, options: HttpOptions): Express {
       },
       // Over HTTP the response stream itself holds the writer back.
       drained: async () => undefined,
+      inTurn: (call) => call(),
     })
 
   const trpc = (maxBodySize: number) =>

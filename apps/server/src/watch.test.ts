@@ -13,7 +13,7 @@ import { EventSource } from 'eventsource'
 import superjson from 'superjson'
 import { afterAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { client, finished, startLoqui, type TestUser } from './testing.ts'
+import { client, eventually, finished, startLoqui, type TestUser } from './testing.ts'
 import { startProxy } from './testing-proxy.ts'
 
 const loqui = await startLoqui({ servers: 0, env: { WORKER_CONCURRENCY: '2' } })
@@ -182,7 +182,7 @@ test.each(ways)('over %s nothing is missed that happens once the subscription ha
     began.push(watch)
   }
   for (const [index, { events, stop }] of began.entries()) {
-    await expect.poll(() => events.find(({ type }) => type === 'queued')?.generationId).toBe(expected[index])
+    await eventually(() => events.find(({ type }) => type === 'queued')?.generationId).toBe(expected[index])
     stop()
   }
 })
@@ -259,7 +259,7 @@ test('the end of one key is not the end of another', async () => {
   await began
   await client(b.url, user).keys.revoke.mutate({ id: key.id })
   const { id } = await client(b.url, user).generations.create.mutate({ text: 'Still here.', voiceId })
-  await expect.poll(() => events[0]?.generationId).toBe(id)
+  await eventually(() => events[0]?.generationId).toBe(id)
   stop()
 })
 
@@ -277,6 +277,6 @@ test('a stream outlives the moment at which its cookie should be set again, for 
   await loqui.db.updateTable('session').set({ expires_at: soon }).execute()
   await client(b.url, { authorization: `Bearer ${token}` }).keys.revoke.mutate({ id: key.id })
   const { id } = await own.generations.create.mutate({ text: 'Still here.', voiceId })
-  await expect.poll(() => events.map(({ generationId }) => generationId)).toContain(id)
+  await eventually(() => events.map(({ generationId }) => generationId)).toContain(id)
   stop()
 })

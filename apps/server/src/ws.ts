@@ -6,6 +6,7 @@ import { createContext } from '@loqui/api/context'
 import { appRouter } from '@loqui/api/router'
 import type { Services } from '@loqui/core/context'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import pLimit from 'p-limit'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
@@ -24,13 +25,16 @@ const parametersWithinMs = 5_000
  */
 const mostBuffered = 256 << 10
 
+/** Calls of one socket that are made at the same time. */
+const mostCallsAtOnce = 8
+
 export function createWebSocket(
   server: Server,
   services: Services,
   { publicUrl, origins }: Pick<Env, 'publicUrl' | 'origins'>,
 ): Sockets {
   const cookieName = sessionCookieName(publicUrl.protocol === 'https:')
-  const wss = new WebSocketServer({ noServer: true, maxPayload: 64 << 10 })
+  const wss = new WebSocketServer({ noServer: true, maxPayload: 64 << 10, maxFragments: 64 })
 
   server.on('upgrade', (req, socket, head) => {
     // Node hands the socket over without a listener, and a client that resets it must not end the process.
@@ -42,11 +46,12 @@ export function createWebSocket(
     wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws, req))
   })
 
+  const deadlines = new WeakMap<WebSocket, NodeJS.Timeout>()
   wss.on('connection', (ws, req) => {
     ws.on('error', (error) => services.log.warn({ error }, 'a socket failed'))
     if (readUrl(req)?.searchParams.has('connectionParams')) {
       const deadline = setTimeout(() => ws.close(4401, 'connection parameters are missing'), parametersWithinMs)
-      ws.once('message', () => clearTimeout(deadline))
+      deadlines.set(ws, deadline)
       ws.once('close', () => clearTimeout(deadline))
     }
   })
@@ -57,6 +62,7 @@ export function createWebSocket(
     maxBatchSize: 20,
     keepAlive: { enabled: true, pingMs: 30_000, pongWaitMs: 5_000 },
     createContext: ({ req, res: ws, info }) => {
+      clearTimeout(deadlines.get(ws))
       const credentials = readCredentials(req, cookieName)
       return createContext(services, {
         requestId: `ws_${randomUUID()}`,
@@ -65,6 +71,7 @@ export function createWebSocket(
         fromBrowser: false,
         setSessionCookie: () => undefined,
         drained: () => drained(ws),
+        inTurn: createTurns(ws),
       })
     },
   })
@@ -95,6 +102,27 @@ function refusalOf(req: IncomingMessage, origins: readonly string[]): 400 | 403 
 
 function refuse(socket: Duplex, status: 400 | 403 | 404): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
+
+/**
+ * Makes the calls of one socket a few at a time and stops reading while others wait, so that TCP holds back a client
+ * that sends faster than it is served, or does not read its answers.
+ */
+function createTurns(ws: WebSocket): <Result>(call: () => Promise<Result>) => Promise<Result> {
+  const turns = pLimit(mostCallsAtOnce)
+  const mind = () => {
+    if (turns.pendingCount > 0) ws.pause()
+    else if (ws.isPaused) ws.resume()
+  }
+  return async (call) => {
+    const answer = turns(async () => {
+      mind()
+      await drained(ws)
+      return call()
+    })
+    mind()
+    return answer
+  }
 }
 
 async function drained(ws: WebSocket): Promise<void> {

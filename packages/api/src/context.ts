@@ -23,6 +23,8 @@ export interface Request {
   setSessionCookie(session: { token: string; expiresAt: Date } | null): void
   /** Waits until the connection has taken what was sent. */
   drained(): Promise<void>
+  /** Makes a call when the connection has room for its answer and not too many others to make. */
+  inTurn<Result>(call: () => Promise<Result>): Promise<Result>
 }
 
 export interface RequestContext extends Services, Request {

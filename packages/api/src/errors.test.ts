@@ -174,8 +174,9 @@ async function call(run: () => unknown, input: unknown = { name: 'a', settings: 
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ json: input }),
     }),
-    // Of a request's whole context, errors need these two.
-    createContext: () => ({ requestId: 'req_of_this_test', log }) as Partial<RequestContext> as RequestContext,
+    // Of a request's whole context, errors need these.
+    createContext: () =>
+      ({ requestId: 'req_of_this_test', log, inTurn: (call) => call() }) as Partial<RequestContext> as RequestContext,
   })
   const text = await response.text()
   return { status: response.status, text, body: JSON.parse(text), logged }

@@ -45,10 +45,13 @@ export function translate(ctx: RequestContext, path: string, error: unknown): TR
 
 /** Reads the input before any schema does: what cannot be read or kept is the caller's mistake, and no alarm. */
 const readInput = t.middleware(async ({ getRawInput, next }) => {
-  const broken = await getRawInput().then(findBrokenText, (error: unknown) => {
-    // What tRPC says by itself, such as a body too large, it says without a cause.
-    throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
-  })
+  // Too deep a nesting is found by whoever first goes through it: superjson, or the search itself.
+  const broken = await getRawInput()
+    .then((input) => findBrokenText(input))
+    .catch((error: unknown) => {
+      // What tRPC says by itself, such as a body too large, it says without a cause.
+      throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
+    })
   if (broken !== undefined) {
     const [field, message] = [shorten(broken), 'must be well-formed Unicode without NUL characters']
     throw new Refusal('invalid_input', `${field}: ${message}`, { issues: [{ field, message }] })
@@ -56,8 +59,10 @@ const readInput = t.middleware(async ({ getRawInput, next }) => {
   return next()
 })
 
+const inTurn = t.middleware(({ ctx, next }) => ctx.inTurn(() => next()))
+
 /** Anyone may call it. */
-export const publicProcedure = t.procedure.use(translateErrors).use(readInput)
+export const publicProcedure = t.procedure.use(inTurn).use(translateErrors).use(readInput)
 
 /** Only who can be identified may call it; what they may do is the verb's to say. */
 export const procedure = publicProcedure.use(async ({ ctx, next }) =>
