@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import type { KeptCredentials } from './credentials.ts'
 
 export interface BannerFacts {
@@ -9,7 +9,9 @@ export interface BannerFacts {
 
 /** What a person needs to know once everything is ready; the password and the key only when they are new. */
 export function banner({ url, dataDirectory, credentials }: BannerFacts): string {
-  const file = `${relative(process.cwd(), dataDirectory) || dataDirectory}/credentials.json`
+  const path = join(dataDirectory, 'credentials.json')
+  const shorter = relative(process.cwd(), path)
+  const file = shorter.startsWith('..') ? path : shorter
   const rows: [string, string][] = [
     ['Studio', url],
     ['Data', dataDirectory],

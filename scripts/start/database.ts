@@ -34,30 +34,24 @@ export async function openDatabase(
   }
   const directory = join(dataDirectory, 'postgres')
   let ready = false
+  let stopping = false
   const onLog = (line: string): void => {
     const [, level, message] = / (LOG|FATAL|PANIC): {2}(.*)/.exec(line) ?? []
     // Of its own accord PostgreSQL says much; what it says while it stops is what was asked for.
     if (level === undefined ? !ready : level !== 'LOG' && !stopping) log(message ?? line, 'postgres')
   }
-  let stopping = false
   let server: EmbeddedPostgres = await startEmbedded({ directory, onLog, signal })
   ready = true
 
+  /** Starts it again whenever it ends, on the same port, since everybody knows it by that. */
   async function keepRunning(): Promise<void> {
     for (;;) {
       await server.exited
       if (stopping) return
       log('ended; starting it again', 'postgres')
-      server = await restart()
-      if (stopping) await server.stop()
-    }
-  }
-
-  /** On the same port, since everybody knows PostgreSQL by it. */
-  async function restart(): Promise<EmbeddedPostgres> {
-    for (;;) {
       try {
-        return await startEmbedded({ directory, port: server.port, onLog })
+        server = await startEmbedded({ directory, port: server.port, onLog })
+        if (stopping) await server.stop()
       } catch (error) {
         log(reason(error), 'postgres')
         await delay(RESTART_WAIT_MS)

@@ -51,7 +51,7 @@ test('a stop lets it finish what it has in hand, and it is not started again', a
     lines,
     pids,
   } = await service(
-    `${RUNS} process.on('SIGTERM', () => setTimeout(() => { console.log('finished'); process.exit() }, 200))`,
+    `process.on('SIGTERM', () => setTimeout(() => { console.log('finished'); process.exit() }, 200)); ${RUNS}`,
   )
   await busy.ready
   await busy.stop()
@@ -67,7 +67,7 @@ test('a stop while it waits to be started again does not start it', async () => 
 })
 
 test('one that does not listen can be killed', async () => {
-  const { service: deaf, pids, entry } = await service(`${RUNS} process.on('SIGTERM', () => {})`)
+  const { service: deaf, pids, entry } = await service(`process.on('SIGTERM', () => {}); ${RUNS}`)
   await deaf.ready
   deaf.kill()
   await deaf.stop()
