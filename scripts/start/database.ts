@@ -75,7 +75,7 @@ export async function openDatabase(
 }
 
 /** @throws {StartError} when the database does not answer or is too old; its address holds a password and is not shown. */
-export async function checkDatabase(databaseUrl: string): Promise<void> {
+async function checkDatabase(databaseUrl: string): Promise<void> {
   const { host } = new URL(databaseUrl)
   let version: number
   try {

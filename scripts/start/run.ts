@@ -24,7 +24,7 @@ export interface RunOptions {
 }
 
 /** What is known once the server and the worker are ready. */
-export interface Ready {
+interface Ready {
   readonly url: string
   readonly services: readonly Service[]
   /** None in production, where no administrator is made. */
