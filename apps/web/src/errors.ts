@@ -31,7 +31,11 @@ export function isLoggedOut(error: unknown): boolean {
   return reason === 'unauthenticated' || reason === 'session_expired'
 }
 
-export const isNotFound = (error: unknown) => toLoquiError(error).status === 404
+/** Nothing goes by this id, or it is not even one. */
+export function isNotFound(error: unknown): boolean {
+  const { status } = toLoquiError(error)
+  return status === 404 || status === 400
+}
 
 function toSentence(message: string): string {
   const text = message.trim()

@@ -59,9 +59,9 @@ export function formatAgo(iso: string, now = new Date()): string {
   return formatDate(iso, now)
 }
 
-const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' })
+const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', style: 'short' })
 
-/** `English (United States)` for `en-US`. */
+/** `English (US)` for `en-US`. */
 export function formatLanguage(tag: string): string {
   try {
     return languageNames.of(tag) ?? tag

@@ -33,7 +33,10 @@ const door = createRoute({
   beforeLoad: async ({ context, search }) => {
     const account = accountQuery(context.loqui)
     // That the server is away is said by the form, more plainly than an error page would.
-    const isIn = await context.queryClient.ensureQueryData(account).then(() => true, () => false)
+    const isIn = await context.queryClient.ensureQueryData(account).then(
+      () => true,
+      () => false,
+    )
     if (isIn) throw redirect({ href: search.redirect ?? '/', replace: true })
   },
 })

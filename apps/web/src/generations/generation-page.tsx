@@ -29,8 +29,8 @@ export function GenerationPage() {
 function Detail({ id }: { id: string }) {
   const { query, generation, segments, isConnected } = useLiveGeneration(id)
   useTitle(generation ? nameOf(generation) : 'Generation')
-  if (query.isError && (isNotFound(query.error) || !generation)) {
-    if (isNotFound(query.error)) return <NotFoundPage />
+  if (query.isError && isNotFound(query.error)) return <NotFoundPage />
+  if (query.isError && !generation) {
     return (
       <Frame>
         <LoadError error={query.error} pending={query.isFetching} onRetry={() => void query.refetch()} />
@@ -111,7 +111,7 @@ function Loaded({ generation, segments, isConnected }: LoadedProps) {
 function UseAgain({ generation }: { generation: Generation }) {
   const account = useAccount()
   const router = useRouter()
-  const useAgain = () => {
+  const prefill = () => {
     const { text, title, voiceId, format, settings } = generation
     const store = draftStore(account.id)
     const before = store.get()
@@ -122,7 +122,7 @@ function UseAgain({ generation }: { generation: Generation }) {
     void router.navigate({ to: '/' })
   }
   return (
-    <Button size="sm" onClick={useAgain}>
+    <Button size="sm" onClick={prefill}>
       <RotateCcw aria-hidden />
       Use again
     </Button>

@@ -32,7 +32,9 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <div className="flex items-center gap-3">
           <StateBadge state={state} />
-          <span className="text-xs text-muted tabular-nums">{describe(generation)}</span>
+          <span className="text-xs text-muted tabular-nums">
+            <Progress generation={generation} />
+          </span>
           {isUnderWay && !isConnected && (
             <span role="status" className="patient text-xs text-warning-text">
               Connection lost, trying again…
@@ -58,13 +60,7 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
         <Alert>{error?.message ?? 'It could not be spoken.'}</Alert>
       ) : (
         <div className="flex h-10 items-center">
-          <Strip
-            total={segments.total}
-            lengths={lengths}
-            mode="making"
-            isActive={isUnderWay}
-            className="flex-1"
-          />
+          <Strip total={segments.total} lengths={lengths} mode="making" isActive={isUnderWay} className="flex-1" />
           {isUnderWay && (
             <progress className="sr-only" aria-label="Segments" value={segments.done} max={segments.total} />
           )}
@@ -77,18 +73,23 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
   )
 }
 
-function describe({ state, segments, durationMs, characters }: Generation): string {
-  const of = segments.total === 1 ? '1 segment' : `${formatCount(segments.total)} segments`
+function Progress({ generation: { state, segments, durationMs, chargedMs } }: { generation: Generation }) {
+  const total = segments.total === 1 ? '1 segment' : `${formatCount(segments.total)} segments`
   switch (state) {
     case 'queued':
-      return `${of}, ${formatCount(characters)} characters`
+      return total
     case 'running':
-      return `${formatCount(segments.done)} of ${of}`
+      return `${formatCount(segments.done)} of ${total}`
     case 'succeeded':
-      return `${formatLength(durationMs ?? 0)} in ${of}`
+      return (
+        <>
+          {formatLength(durationMs ?? 0)}
+          <span className="max-sm:hidden"> in {total}</span>
+        </>
+      )
     case 'failed':
     case 'canceled':
-      return 'Nothing was charged'
+      return chargedMs ? `${formatLength(chargedMs)} charged` : 'Nothing was charged'
   }
 }
 

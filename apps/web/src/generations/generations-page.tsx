@@ -114,7 +114,11 @@ function StateFilter({ current }: { current: GenerationState | undefined }) {
 function Row({ generation }: { generation: GenerationSummary }) {
   const { id, state, title, excerpt, segments, durationMs, voiceId, createdAt } = generation
   const voice = useVoiceName(voiceId)
-  const length = isActive(state) ? `${segments.done}/${segments.total}` : durationMs === null ? '–' : formatClock(durationMs)
+  const length = isActive(state)
+    ? `${segments.done}/${segments.total}`
+    : durationMs === null
+      ? '–'
+      : formatClock(durationMs)
   return (
     <Link
       to="/generations/$id"
@@ -218,11 +222,19 @@ function NothingYet() {
   )
 }
 
+const nothingInState: Record<GenerationState, string> = {
+  queued: 'Nothing is waiting',
+  running: 'Nothing is being spoken',
+  succeeded: 'Nothing is done yet',
+  failed: 'Nothing has failed',
+  canceled: 'Nothing was canceled',
+}
+
 function NothingLikeThat({ state }: { state: GenerationState }) {
   return (
     <EmptyState
       icon={<SearchX aria-hidden />}
-      title={`Nothing is ${stateLabels[state].toLowerCase()}`}
+      title={nothingInState[state]}
       action={
         <Link to="/generations" search={{}} className={buttonClass()}>
           Show all

@@ -27,7 +27,10 @@ export function Player({ generation, lengths }: PlayerProps) {
   const strip = useRef<HTMLDivElement>(null)
   const [source] = useState(() => {
     const probe = document.createElement('audio')
-    return audioUrl(id, playableFormat(format, (contentType) => probe.canPlayType(contentType)))
+    return audioUrl(
+      id,
+      playableFormat(format, (contentType) => probe.canPlayType(contentType)),
+    )
   })
   const playback = usePlayback(audio, durationMs, (share) => {
     strip.current?.style.setProperty('--played', `${share * 100}%`)
@@ -38,15 +41,11 @@ export function Player({ generation, lengths }: PlayerProps) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const stepMs = durationMs < 30_000 ? 1_000 : 5_000
-    const steps: Record<string, () => void> = {
-      ArrowLeft: () => playback.seek(positionMs - stepMs),
-      ArrowRight: () => playback.seek(positionMs + stepMs),
-      ' ': playback.toggle,
-    }
-    const step = steps[event.key]
-    if (!step) return
+    if (event.key === 'ArrowLeft') playback.seek(positionMs - stepMs)
+    else if (event.key === 'ArrowRight') playback.seek(positionMs + stepMs)
+    else if (event.key === ' ') playback.toggle()
+    else return
     event.preventDefault()
-    step()
   }
 
   return (
@@ -64,7 +63,7 @@ export function Player({ generation, lengths }: PlayerProps) {
           The audio could not be fetched.
         </Alert>
       )}
-      <div className="flex items-center gap-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <button
           type="button"
           aria-label={isPlaying ? 'Pause' : 'Play'}
@@ -82,7 +81,7 @@ export function Player({ generation, lengths }: PlayerProps) {
             <Play aria-hidden className="translate-x-px fill-current" />
           )}
         </button>
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-full max-sm:order-first sm:basis-0">
           <div
             ref={strip}
             className="rounded-sm outline-offset-2 has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-accent"
@@ -103,14 +102,14 @@ export function Player({ generation, lengths }: PlayerProps) {
             </Strip>
           </div>
         </div>
-        <span className="shrink-0 text-xs text-muted tabular-nums" aria-hidden>
+        <span className="shrink-0 text-xs text-muted tabular-nums max-sm:mr-auto" aria-hidden>
           {formatClock(positionMs)} <span className="text-subtle">/ {formatClock(durationMs)}</span>
         </span>
         <Menu
           trigger={
             <button
               type="button"
-              aria-label={`Playback speed, ${formatSpeed(playback.rate)}`}
+              aria-label={`Listening speed, ${formatSpeed(playback.rate)}`}
               className={clsx(buttonClass({ variant: 'ghost', size: 'sm' }), 'min-w-12 tabular-nums')}
             >
               {formatSpeed(playback.rate)}
@@ -118,7 +117,7 @@ export function Player({ generation, lengths }: PlayerProps) {
           }
         >
           <MenuChoice
-            label="Playback speed"
+            label="Listening speed"
             value={String(playback.rate)}
             options={rates}
             onChange={(rate) => playback.setRate(Number(rate))}

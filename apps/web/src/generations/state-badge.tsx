@@ -7,8 +7,12 @@ export function StateBadge({ state, hideLabel = false }: { state: GenerationStat
   return (
     <span
       className={clsx(
-        'inline-flex items-center gap-1.5 text-xs font-medium whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0',
-        state === 'failed' ? 'text-danger-text' : state === 'queued' || state === 'canceled' ? 'text-subtle' : 'text-accent-text',
+        'flex items-center gap-1.5 text-xs font-medium whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0',
+        state === 'failed'
+          ? 'text-danger-text'
+          : state === 'queued' || state === 'canceled'
+            ? 'text-subtle'
+            : 'text-accent-text',
       )}
     >
       {state === 'queued' && <Clock3 aria-hidden />}

@@ -31,7 +31,13 @@ export function Strip({ total, lengths, mode, isActive = false, className, child
               style={{ flexGrow: cell.weight }}
               className={clsx(
                 'min-w-px basis-0 overflow-hidden rounded-[3px] transition-[height,flex-grow,background-color] duration-300',
-                mode === 'ready' ? 'bg-accent/30' : isFull ? 'bg-accent' : 'bg-line-strong',
+                mode === 'ready'
+                  ? 'bg-accent/30'
+                  : !isFull
+                    ? 'bg-line-strong'
+                    : isActive
+                      ? 'bg-accent'
+                      : 'bg-control-line',
                 isFull ? 'h-5' : 'h-1',
                 mode === 'making' && !isFull && isActive && 'animate-pulse',
               )}

@@ -5,7 +5,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Check } from 'lucide-react'
 import { type SubmitEvent, useState } from 'react'
 import { fieldErrorsOf, sentenceOf } from '../errors.ts'
-import { useAccount } from '../session/account.ts'
 import { Button } from '../ui/button.tsx'
 import { CopyField } from '../ui/copy-field.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -24,12 +23,14 @@ const expiries = [
 type Expiry = (typeof expiries)[number]['value']
 
 interface CreateKeyDialogProps {
+  /** Whether the person may give a key the scope to administer. */
+  isAdmin: boolean
   open: boolean
   onOpenChange: (open: boolean) => void
 }
 
 /** Makes a key, then shows it this once. */
-export function CreateKeyDialog({ open, onOpenChange }: CreateKeyDialogProps) {
+export function CreateKeyDialog({ isAdmin, open, onOpenChange }: CreateKeyDialogProps) {
   const [created, setCreated] = useState<CreatedKey>()
   const change = (next: boolean) => {
     onOpenChange(next)
@@ -44,10 +45,14 @@ export function CreateKeyDialog({ open, onOpenChange }: CreateKeyDialogProps) {
       description={
         created
           ? 'Loqui keeps only a hash of it and cannot show it again.'
-          : 'For programs that speak in your name: the SDK, curl, or any client of OpenAI or ElevenLabs.'
+          : 'For programs that speak in your name: with the SDK, the command line or curl.'
       }
     >
-      {created ? <ShowOnce created={created} onDone={() => change(false)} /> : <Form onCreated={setCreated} />}
+      {created ? (
+        <ShowOnce created={created} onDone={() => change(false)} />
+      ) : (
+        <Form isAdmin={isAdmin} onCreated={setCreated} />
+      )}
     </Dialog>
   )
 }
@@ -67,14 +72,13 @@ function ShowOnce({ created, onDone }: { created: CreatedKey; onDone: () => void
   )
 }
 
-function Form({ onCreated }: { onCreated: (created: CreatedKey) => void }) {
+function Form({ isAdmin, onCreated }: { isAdmin: boolean; onCreated: (created: CreatedKey) => void }) {
   const loqui = useLoqui()
   const trpc = useTRPC()
   const queryClient = useQueryClient()
-  const { role } = useAccount()
   const [chosen, setChosen] = useState<readonly Scope[]>(usualScopes)
   const [expiry, setExpiry] = useState<Expiry>('90')
-  const offered = scopes.filter((scope) => scope !== 'admin' || role === 'admin')
+  const offered = scopes.filter((scope) => scope !== 'admin' || isAdmin)
 
   const creating = useMutation({
     mutationFn: (name: string) =>
@@ -110,7 +114,7 @@ function Form({ onCreated }: { onCreated: (created: CreatedKey) => void }) {
           error={errors.name && 'Give it a name to recognise it by.'}
         />
         <fieldset>
-          <legend className="mb-2 text-sm font-medium">May</legend>
+          <legend className="mb-2 text-sm font-medium">It may</legend>
           <div className="flex flex-col gap-0.5">
             {offered.map((scope) => (
               // biome-ignore lint/a11y/noLabelWithoutControl: the checkbox brings its own input.

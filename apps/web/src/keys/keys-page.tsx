@@ -6,6 +6,7 @@ import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { sentenceOf } from '../errors.ts'
 import { formatDate, formatMoment } from '../format.ts'
+import { useAccount } from '../session/account.ts'
 import { Page } from '../shell/page.tsx'
 import { Button } from '../ui/button.tsx'
 import { ConfirmDialog } from '../ui/dialog.tsx'
@@ -18,8 +19,9 @@ import { keyStatus } from './status.ts'
 
 export function KeysPage() {
   const trpc = useTRPC()
+  const { role } = useAccount()
   const [isCreating, setIsCreating] = useState(false)
-  const [revoking, setRevoking] = useState<ApiKey>()
+  const [revoking, setRevoking] = useState<{ apiKey: ApiKey; isOpen: boolean }>()
   const list = useInfiniteQuery(
     trpc.keys.list.infiniteQueryOptions({ limit: 50 }, { getNextPageParam: (page) => page.nextCursor }),
   )
@@ -55,7 +57,7 @@ export function KeysPage() {
       {keys.length > 0 && (
         <ul className="divide-y divide-line rounded-xl border border-line">
           {keys.map((key) => (
-            <Row key={key.id} apiKey={key} onRevoke={() => setRevoking(key)} />
+            <Row key={key.id} apiKey={key} onRevoke={() => setRevoking({ apiKey: key, isOpen: true })} />
           ))}
         </ul>
       )}
@@ -66,8 +68,14 @@ export function KeysPage() {
           </Button>
         </div>
       )}
-      <CreateKeyDialog open={isCreating} onOpenChange={setIsCreating} />
-      <RevokeDialog apiKey={revoking} onClose={() => setRevoking(undefined)} />
+      <CreateKeyDialog isAdmin={role === 'admin'} open={isCreating} onOpenChange={setIsCreating} />
+      {revoking && (
+        <RevokeDialog
+          key={revoking.apiKey.id}
+          {...revoking}
+          onClose={() => setRevoking({ ...revoking, isOpen: false })}
+        />
+      )}
     </Page>
   )
 }
@@ -90,7 +98,15 @@ function Row({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) {
           <span>
             Made <Ago at={apiKey.createdAt} />
           </span>
-          <span>{apiKey.lastUsedAt ? <>Used <Ago at={apiKey.lastUsedAt} /></> : 'Never used'}</span>
+          <span>
+            {apiKey.lastUsedAt ? (
+              <>
+                Used <Ago at={apiKey.lastUsedAt} />
+              </>
+            ) : (
+              'Never used'
+            )}
+          </span>
           {isActive && <span>{apiKey.expiresAt ? <Until at={apiKey.expiresAt} /> : 'Never expires'}</span>}
         </p>
       </div>
@@ -111,32 +127,38 @@ function Until({ at }: { at: string }) {
   )
 }
 
-function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; onClose: () => void }) {
+interface RevokeDialogProps {
+  apiKey: ApiKey
+  isOpen: boolean
+  onClose: () => void
+}
+
+function RevokeDialog({ apiKey, isOpen, onClose }: RevokeDialogProps) {
   const loqui = useLoqui()
   const trpc = useTRPC()
   const queryClient = useQueryClient()
   const revoking = useMutation({
-    mutationFn: (key: ApiKey) => loqui.keys.revoke(key.id),
-    onSuccess: (key) => {
+    mutationFn: () => loqui.keys.revoke(apiKey.id),
+    onSuccess: () => {
       void queryClient.invalidateQueries(trpc.keys.list.infiniteQueryFilter())
-      toast(`“${key.name}” was revoked.`)
+      toast(`“${apiKey.name}” was revoked.`)
       onClose()
     },
   })
   return (
     <ConfirmDialog
-      open={apiKey !== undefined}
+      open={isOpen}
       onOpenChange={(open) => {
         if (open) return
         revoking.reset()
         onClose()
       }}
-      title={`Revoke “${apiKey?.name ?? ''}”?`}
+      title={`Revoke “${apiKey.name}”?`}
       description="Programs that use it are refused within a second, for good."
       action="Revoke key"
       pending={revoking.isPending}
       error={revoking.isError ? sentenceOf(revoking.error) : undefined}
-      onConfirm={() => apiKey && revoking.mutate(apiKey)}
+      onConfirm={() => revoking.mutate()}
     />
   )
 }

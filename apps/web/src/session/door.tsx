@@ -18,8 +18,14 @@ export function Door({ title, lead, children, other }: DoorProps) {
   return (
     <div className="grid min-h-dvh md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] md:p-2">
       <div className="flex flex-col px-6 py-6 sm:px-10 md:py-8">
-        <Wordmark />
-        <main id="main" tabIndex={-1} className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center py-10 outline-none">
+        <header>
+          <Wordmark />
+        </header>
+        <main
+          id="main"
+          tabIndex={-1}
+          className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center py-10 outline-none"
+        >
           <h1 className="text-2xl font-semibold tracking-[-0.015em]">{title}</h1>
           <p className="mt-1.5 text-muted">{lead}</p>
           <div className="mt-7">{children}</div>

@@ -33,14 +33,7 @@ export function RegisterPage() {
               maxLength={100}
               error={errors.name}
             />
-            <TextField
-              name="email"
-              label="E-mail"
-              type="email"
-              autoComplete="username"
-              required
-              error={errors.email}
-            />
+            <TextField name="email" label="E-mail" type="email" autoComplete="username" required error={errors.email} />
             <TextField
               name="password"
               label="Password"

@@ -44,10 +44,9 @@ export function AccountMenu({ compact = false }: { compact?: boolean }) {
         >
           <span
             aria-hidden
-            className="grid size-7 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent-text uppercase"
-          >
-            {name.charAt(0)}
-          </span>
+            data-initial={name.charAt(0)}
+            className="grid size-7 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent-text uppercase before:content-[attr(data-initial)]"
+          />
           {!compact && (
             <>
               <span className="min-w-0 flex-1 truncate font-medium">{name}</span>

@@ -21,12 +21,7 @@ interface PageProps {
 export function Page({ title, lead, actions, children, width = 'wide' }: PageProps) {
   useTitle(title)
   return (
-    <div
-      className={clsx(
-        'mx-auto w-full px-4 pt-6 pb-12 sm:px-8 md:pt-9',
-        width === 'wide' ? 'max-w-5xl' : 'max-w-2xl',
-      )}
-    >
+    <div className="mx-auto w-full max-w-5xl px-4 pt-6 pb-12 sm:px-8 md:pt-9">
       <header className="mb-6 flex min-h-9 flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div>
           <h1 className="text-xl font-semibold tracking-[-0.01em]">{title}</h1>
@@ -34,7 +29,7 @@ export function Page({ title, lead, actions, children, width = 'wide' }: PagePro
         </div>
         {actions && <div className="flex items-center gap-2">{actions}</div>}
       </header>
-      {children}
+      <div className={clsx(width === 'narrow' && 'max-w-2xl')}>{children}</div>
     </div>
   )
 }

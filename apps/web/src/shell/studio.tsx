@@ -1,7 +1,7 @@
 import { Outlet } from '@tanstack/react-router'
 import { useLiveGenerations } from '../generations/live.ts'
-import { QuotaLink } from '../usage/quota-link.tsx'
 import { Wordmark } from '../ui/logo.tsx'
+import { QuotaLink } from '../usage/quota-link.tsx'
 import { AccountMenu } from './account-menu.tsx'
 import { Sidebar, TabBar } from './navigation.tsx'
 

@@ -1,9 +1,9 @@
-import { formatOptions } from '../generations/formats.ts'
 import { formatPitch, formatSpeed } from '../format.ts'
+import { formatOptions } from '../generations/formats.ts'
 import { Select } from '../ui/select.tsx'
 import { Slider } from '../ui/slider.tsx'
 import type { Draft, DraftStore } from './draft.ts'
-import { speedScale, toPlace, toSpeed } from './speed.ts'
+import { speedPlaces, toPlace, toSpeed } from './speed.ts'
 
 interface DeliveryProps {
   draft: Draft
@@ -17,7 +17,7 @@ export function Delivery({ draft, onChange }: DeliveryProps) {
     <div className="flex flex-col gap-4">
       <Slider
         label="Speed"
-        {...speedScale}
+        {...speedPlaces}
         value={toPlace(speed)}
         display={formatSpeed(speed)}
         onChange={(place) => onChange({ speed: toSpeed(place) })}

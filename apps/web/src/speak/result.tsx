@@ -24,7 +24,7 @@ function Nothing() {
   return (
     <div className="flex flex-col gap-3">
       <p className="flex min-h-10 items-center text-xs text-subtle">
-        Here it will speak: segment by segment as it is made, then whole.
+        Your speech appears here, segment by segment as it is made.
       </p>
       <div className="flex h-10 items-center">
         <Strip total={24} lengths={none} mode="making" className="flex-1 opacity-60" />

@@ -1,69 +1,44 @@
-import { toLoquiError } from '@loqui/sdk'
-import { useLoqui, useTRPC } from '@loqui/sdk/react'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { clsx } from 'clsx'
-import { type KeyboardEvent, type SubmitEvent, useMemo, useRef, useState } from 'react'
-import { sentenceOf } from '../errors.ts'
-import { formatCount } from '../format.ts'
+import { type KeyboardEvent, type SubmitEvent, useRef } from 'react'
 import { useAccount } from '../session/account.ts'
 import { useTitle } from '../shell/page.tsx'
-import { useUsage } from '../usage/usage.ts'
-import { Button } from '../ui/button.tsx'
 import { useMediaQuery } from '../ui/media-query.ts'
-import { Alert } from '../ui/notice.tsx'
+import { useUsage } from '../usage/usage.ts'
 import { VoiceList } from '../voices/voice-list.tsx'
 import { useVoices } from '../voices/voices.ts'
+import { ActionBar, countId } from './action-bar.tsx'
 import { Delivery } from './delivery.tsx'
 import { useDraft } from './draft.ts'
+import { useGenerate } from './generate.ts'
 import { Result } from './result.tsx'
-import { createSender, toInput } from './send.ts'
 import { VoiceSheet } from './voice-sheet.tsx'
 
-const isMac = /Mac|iP(hone|ad|od)/.test(navigator.userAgent)
-
+/** The writing surface and what comes of it; voice and delivery beside it, or behind a line of it where it is narrow. */
 export function SpeakPage() {
   useTitle('Speak')
   const account = useAccount()
   const [draft, update] = useDraft(account.id)
-  const loqui = useLoqui()
-  const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const voices = useVoices()
   const usage = useUsage()
   const isWide = useMediaQuery('(min-width: 64rem)')
   const hasKeyboard = useMediaQuery('(pointer: fine)')
-  const textArea = useRef<HTMLTextAreaElement>(null)
-  const [mistake, setMistake] = useState<string>()
+  const text = useRef<HTMLTextAreaElement>(null)
+  const result = useRef<HTMLElement>(null)
 
   // The voice of the draft may have gone since it was chosen.
   const voice = voices.data?.find(({ id }) => id === draft.voiceId) ?? voices.data?.[0]
   const maxCharacters = usage.data?.plan.maxCharacters
-  const excess = maxCharacters === undefined ? 0 : draft.text.length - maxCharacters
 
-  const send = useMemo(() => createSender((input, options) => loqui.generations.create(input, options)), [loqui])
-  const sending = useMutation({
-    mutationFn: send,
-    onSuccess: (generation) => {
-      queryClient.setQueryData(trpc.generations.get.queryKey({ id: generation.id }), generation)
-      update({ generationId: generation.id })
+  const { generate, dismiss, problem, isPending } = useGenerate({
+    draft,
+    voice,
+    maxCharacters,
+    onMade: ({ id }) => {
+      update({ generationId: id })
+      result.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
     },
+    onMistake: () => text.current?.focus(),
   })
-
-  const generate = () => {
-    if (sending.isPending) return
-    sending.reset()
-    if (draft.text.trim() === '') return refuse('Write something to be spoken first.')
-    if (excess > 0) return refuse(`This text is ${formatCount(excess)} characters longer than your plan allows.`)
-    if (!voice) return refuse('There is no voice to speak it yet.')
-    setMistake(undefined)
-    sending.mutate(toInput(draft, voice.id))
-  }
-
-  const refuse = (sentence: string) => {
-    setMistake(sentence)
-    textArea.current?.focus()
-  }
 
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault()
@@ -77,7 +52,6 @@ export function SpeakPage() {
   }
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the shortcut works wherever in the form one is; the button does the same.
     <form
       noValidate
       aria-label="Speak"
@@ -87,7 +61,7 @@ export function SpeakPage() {
     >
       <h1 className="sr-only">Speak</h1>
       <div className="flex flex-1 flex-col lg:min-h-0">
-        <div className="mx-auto flex w-full max-w-[46rem] flex-1 flex-col px-4 pt-5 sm:px-8 md:pt-9 lg:min-h-0">
+        <div className="mx-auto flex w-full max-w-[47rem] flex-1 flex-col px-4 pt-5 sm:px-8 md:pt-9 lg:min-h-0">
           <input
             type="text"
             aria-label="Title"
@@ -98,92 +72,63 @@ export function SpeakPage() {
             className="mb-2 w-full bg-transparent font-serif text-2xl font-medium tracking-[-0.01em] outline-none md:text-[1.75rem]"
           />
           <textarea
-            ref={textArea}
+            ref={text}
             aria-label="Text"
-            aria-describedby="text-count"
-            aria-invalid={excess > 0 || undefined}
+            aria-describedby={countId}
+            aria-invalid={(maxCharacters !== undefined && draft.text.length > maxCharacters) || undefined}
             // biome-ignore lint/a11y/noAutofocus: writing is what the page is for; where it would open a keyboard over the page, it does not.
             autoFocus={hasKeyboard}
             placeholder="Write or paste what is to be spoken…"
             value={draft.text}
             onChange={(event) => {
-              setMistake(undefined)
+              dismiss()
               update({ text: event.currentTarget.value })
             }}
-            className="field-sizing-content min-h-[34dvh] w-full flex-1 resize-none bg-transparent pb-6 font-serif text-lg leading-[1.65] outline-none md:text-[1.1875rem] lg:field-sizing-fixed lg:min-h-0"
+            className={clsx(
+              'field-sizing-content min-h-[34dvh] w-full flex-1 resize-none bg-transparent pb-6 outline-none lg:field-sizing-fixed lg:min-h-0',
+              'font-serif text-lg leading-[1.65] md:text-[1.1875rem]',
+            )}
           />
         </div>
 
-        <div className="border-t border-line lg:hidden">
-          {!isWide && <VoiceSheet voice={voice} draft={draft} onChange={update} />}
-        </div>
+        {!isWide && (
+          <div className="border-t border-line">
+            <VoiceSheet voice={voice} draft={draft} onChange={update} />
+          </div>
+        )}
 
-        <div className="border-t border-line px-4 py-4 empty:hidden sm:px-6">
-          <div className="mx-auto flex min-h-26 max-w-[44rem] flex-col justify-center gap-3">
-            {mistake !== undefined ? (
-              <Alert>{mistake}</Alert>
-            ) : (
-              sending.isError && <Refusal error={sending.error} />
-            )}
+        <ActionBar
+          characters={draft.text.length}
+          maxCharacters={maxCharacters}
+          hasKeyboard={hasKeyboard}
+          isPending={isPending}
+          problem={problem}
+          onDismiss={dismiss}
+        />
+
+        <section
+          ref={result}
+          aria-label="Speech"
+          className="scroll-mb-32 border-t border-line lg:rounded-bl-xl lg:bg-canvas"
+        >
+          <div className="mx-auto flex min-h-43 max-w-[47rem] flex-col justify-center px-4 py-4 sm:min-h-34 sm:px-8">
             <Result generationId={draft.generationId} onGone={() => update({ generationId: null })} />
           </div>
-        </div>
-
-        <div className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-20 border-t border-line bg-surface px-4 py-2.5 sm:px-6 md:bottom-0 md:rounded-bl-xl">
-          <div className="mx-auto flex max-w-[44rem] items-center justify-between gap-4">
-            <p
-              id="text-count"
-              className={clsx('text-xs tabular-nums', excess > 0 ? 'font-medium text-danger-text' : 'text-muted')}
-            >
-              {formatCount(draft.text.length)}
-              {maxCharacters !== undefined && (
-                <span className={clsx(excess <= 0 && 'text-subtle')}> / {formatCount(maxCharacters)} characters</span>
-              )}
-            </p>
-            <Button type="submit" variant="primary" pending={sending.isPending}>
-              Generate
-              {hasKeyboard && (
-                <kbd aria-hidden className="font-sans text-xs opacity-75">
-                  {isMac ? '⌘↵' : 'Ctrl ↵'}
-                </kbd>
-              )}
-            </Button>
-          </div>
-        </div>
+        </section>
       </div>
 
       {isWide && (
-        <aside
-          aria-label="Voice and delivery"
-          className="flex flex-col gap-7 overflow-y-auto border-l border-line px-5 py-6"
-        >
-          <section>
+        <aside aria-label="Voice and delivery" className="flex min-h-0 flex-col border-l border-line">
+          <section className="flex min-h-0 flex-1 flex-col overflow-y-auto px-5 pt-6 pb-4">
             <h2 className="mb-3 text-sm font-semibold">Voice</h2>
             <VoiceList value={voice?.id} onChange={({ id }) => update({ voiceId: id })} />
           </section>
-          <section>
+          <section className="border-t border-line px-5 pt-4 pb-5">
             <h2 className="mb-3 text-sm font-semibold">Delivery</h2>
             <Delivery draft={draft} onChange={update} />
           </section>
         </aside>
       )}
     </form>
-  )
-}
-
-function Refusal({ error }: { error: unknown }) {
-  const isQuota = toLoquiError(error).reason === 'quota_exceeded'
-  return (
-    <Alert
-      action={
-        isQuota && (
-          <Link to="/usage" className="font-medium underline underline-offset-3">
-            See usage
-          </Link>
-        )
-      }
-    >
-      {sentenceOf(error)}
-    </Alert>
   )
 }

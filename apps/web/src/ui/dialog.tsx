@@ -46,9 +46,7 @@ export function Dialog({ open, onOpenChange, title, description, children, keep 
           <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
             <div className="min-w-0 pt-0.5">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
-              {description && (
-                <Base.Description className="mt-1 text-sm text-muted">{description}</Base.Description>
-              )}
+              {description && <Base.Description className="mt-1 text-sm text-muted">{description}</Base.Description>}
             </div>
             <Base.Close aria-label="Close" className={clsx(buttonClass({ variant: 'ghost', size: 'icon' }), '-mr-2')}>
               <X aria-hidden />
@@ -75,7 +73,16 @@ interface ConfirmProps {
 }
 
 /** Asks before something that cannot be taken back. */
-export function ConfirmDialog({ open, onOpenChange, title, description, action, pending, error, onConfirm }: ConfirmProps) {
+export function ConfirmDialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  action,
+  pending,
+  error,
+  onConfirm,
+}: ConfirmProps) {
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>

@@ -5,7 +5,15 @@ import { sentenceOf } from '../errors.ts'
 import { Button } from './button.tsx'
 
 /** Something went wrong, in a sentence, and what to do about it. Announced when it appears. */
-export function Alert({ children, action, className }: { children: ReactNode; action?: ReactNode; className?: string }) {
+export function Alert({
+  children,
+  action,
+  className,
+}: {
+  children: ReactNode
+  action?: ReactNode
+  className?: string
+}) {
   return (
     <div
       role="alert"
@@ -34,7 +42,12 @@ export function LoadError({ error, onRetry, pending }: { error: unknown; onRetry
 }
 
 /** In the place of a list with nothing in it. */
-export function EmptyState({ icon, title, children, action }: {
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
   icon: ReactNode
   title: string
   children: ReactNode
@@ -42,7 +55,9 @@ export function EmptyState({ icon, title, children, action }: {
 }) {
   return (
     <div className="flex flex-col items-center rounded-xl border border-dashed border-line-strong px-6 py-14 text-center">
-      <div className="mb-4 grid size-11 place-items-center rounded-full bg-accent-soft text-accent-text [&_svg]:size-5">{icon}</div>
+      <div className="mb-4 grid size-11 place-items-center rounded-full bg-accent-soft text-accent-text [&_svg]:size-5">
+        {icon}
+      </div>
       <h2 className="text-lg font-semibold">{title}</h2>
       <p className="mt-1 max-w-sm text-pretty text-muted">{children}</p>
       {action && <div className="mt-5">{action}</div>}

@@ -48,7 +48,9 @@ export function Select<Value extends string>({ label, value, options, onChange, 
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner sideOffset={4} alignItemWithTrigger={false} className="z-50 outline-none">
-          <Base.Popup className={clsx(popupClass, 'max-h-(--available-height) min-w-(--anchor-width) overflow-y-auto p-1')}>
+          <Base.Popup
+            className={clsx(popupClass, 'max-h-(--available-height) min-w-(--anchor-width) overflow-y-auto p-1')}
+          >
             {options.map((option) => (
               <Base.Item
                 key={option.value}

@@ -1,6 +1,7 @@
 import { clsx } from 'clsx'
-import { useId } from 'react'
+import { type CSSProperties, useId } from 'react'
 
+/** A slider around a middle that changes nothing: the track is filled from there. */
 interface SliderProps {
   label: string
   /** On the slider's own scale. */
@@ -17,6 +18,7 @@ interface SliderProps {
 
 export function Slider({ label, value, min, max, step, display, onChange, onReset }: SliderProps) {
   const id = useId()
+  const place = ((value - min) / (max - min)) * 100
   return (
     <div>
       <div className="flex h-6 items-center justify-between gap-2 text-sm">
@@ -48,7 +50,7 @@ export function Slider({ label, value, min, max, step, display, onChange, onRese
         value={value}
         aria-valuetext={display}
         onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
-        style={{ '--fill': `${((value - min) / (max - min)) * 100}%` } as React.CSSProperties}
+        style={{ '--from': `${Math.min(50, place)}%`, '--to': `${Math.max(50, place)}%` } as CSSProperties}
         className={clsx('slider w-full rounded-full pointer-coarse:h-8')}
       />
     </div>

@@ -26,9 +26,7 @@ export function TextField({ label, name, hint, error, aside, className, ...props
         {aside && <span className="text-xs text-subtle">{aside}</span>}
       </div>
       <Field.Control render={<input className={inputClass} {...props} />} />
-      {hint && error === undefined && (
-        <Field.Description className="text-xs text-subtle">{hint}</Field.Description>
-      )}
+      {hint && error === undefined && <Field.Description className="text-xs text-subtle">{hint}</Field.Description>}
       <Field.Error match={error !== undefined} className="text-xs text-danger-text">
         {error}
       </Field.Error>

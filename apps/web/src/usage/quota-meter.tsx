@@ -13,6 +13,7 @@ export function QuotaMeter({ usage, className }: { usage: CurrentUsage | undefin
   const percent = (ms: number) => (grantedMs === 0 ? 0 : (ms / grantedMs) * 100)
   const isRunningOut = usage !== undefined && isLow(usage)
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a <meter> shows one value, and this shows what is used and what is held.
     <div
       role="meter"
       aria-label="Audio used in this period"

@@ -9,7 +9,11 @@ import { useUsage } from './usage.ts'
 export function UsagePage() {
   const usage = useUsage()
   return (
-    <Page title="Usage" lead="Counted in seconds of audio that you can hear. What fails or is canceled costs nothing." width="narrow">
+    <Page
+      title="Usage"
+      lead="Counted in seconds of audio that you can hear. What fails or is canceled costs nothing."
+      width="narrow"
+    >
       {usage.isError && (
         <LoadError error={usage.error} pending={usage.isFetching} onRetry={() => void usage.refetch()} />
       )}

@@ -109,7 +109,7 @@ function VoiceOption({ voice }: { voice: Voice }) {
         </span>
         <span id={descriptionId}>
           <span className="block text-xs text-muted">{describeVoice(voice)}</span>
-          <span className="mt-0.5 block text-xs text-pretty text-muted">{voice.description}</span>
+          <span className="mt-0.5 line-clamp-2 text-xs text-pretty text-subtle">{voice.description}</span>
         </span>
       </span>
     </Radio.Root>
