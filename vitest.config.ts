@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: [`packages/{audio,engines,storage,sdk}/${files}`, `apps/{web,cli}/${files}`],
+          include: [`packages/{audio,engines,storage,sdk}/src/${files}`, `apps/{web,cli}/src/${files}`],
           exclude,
         },
       },
@@ -20,7 +20,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'database',
-          include: [`{db,scripts}/${files}`, `packages/{core,api}/${files}`, `apps/{server,worker}/${files}`],
+          include: [
+            `{db,scripts}/${files}`,
+            `packages/{core,api}/src/${files}`,
+            `apps/{server,worker}/src/${files}`,
+            `{packages/sdk,apps/cli}/test/${files}`,
+          ],
           exclude,
           globalSetup: ['./scripts/test-database.ts'],
         },
