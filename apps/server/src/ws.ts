@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createContext } from '@loqui/api/context'
+import { createContext, type RequestContext } from '@loqui/api/context'
 import { appRouter } from '@loqui/api/router'
 import type { Services } from '@loqui/core/context'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
@@ -13,7 +13,7 @@ import { checkOrigin } from './origin.ts'
 import { readCredentials, readUrl, sessionCookieName } from './request.ts'
 
 export interface Sockets {
-  /** Tells every client to connect elsewhere, waits for them to go, and ends those that stay. */
+  /** Tells every client to connect elsewhere, waits for them to go, ends those that stay, and lets their calls end. */
   close(graceMs: number): Promise<void>
 }
 
@@ -47,6 +47,7 @@ export function createWebSocket(
   })
 
   const deadlines = new WeakMap<WebSocket, NodeJS.Timeout>()
+  const atWork = new Set<Promise<unknown>>()
   wss.on('connection', (ws, req) => {
     ws.on('error', (error) => services.log.warn({ error }, 'a socket failed'))
     if (readUrl(req)?.searchParams.has('connectionParams')) {
@@ -71,7 +72,7 @@ export function createWebSocket(
         fromBrowser: false,
         setSessionCookie: () => undefined,
         drained: () => drained(ws),
-        inTurn: createTurns(ws),
+        inTurn: createTurns(ws, atWork),
       })
     },
   })
@@ -83,6 +84,7 @@ export function createWebSocket(
       const deadline = Date.now() + graceMs
       while (wss.clients.size > 0 && Date.now() < deadline) await sleep(50)
       for (const ws of wss.clients) ws.terminate()
+      await Promise.allSettled(atWork)
       wss.close()
     },
   }
@@ -107,8 +109,10 @@ function refuse(socket: Duplex, status: 400 | 403 | 404): void {
 /**
  * Makes the calls of one socket a few at a time and stops reading while others wait, so that TCP holds back a client
  * that sends faster than it is served, or does not read its answers.
+ *
+ * @param atWork where the calls that are being made can be seen.
  */
-function createTurns(ws: WebSocket): <Result>(call: () => Promise<Result>) => Promise<Result> {
+function createTurns(ws: WebSocket, atWork: Set<Promise<unknown>>): RequestContext['inTurn'] {
   const turns = pLimit(mostCallsAtOnce)
   const mind = () => {
     if (turns.pendingCount > 0) ws.pause()
@@ -118,7 +122,10 @@ function createTurns(ws: WebSocket): <Result>(call: () => Promise<Result>) => Pr
     const answer = turns(async () => {
       mind()
       await drained(ws)
-      return call()
+      if (ws.readyState !== ws.OPEN) throw new Error('the socket closed before this call had its turn')
+      const made = call()
+      atWork.add(made)
+      return made.finally(() => atWork.delete(made))
     })
     mind()
     return answer
