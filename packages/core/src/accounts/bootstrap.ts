@@ -23,7 +23,7 @@ export async function bootstrap(db: Db): Promise<FirstAdmin> {
   return transaction(db, async (trx) => {
     await lock(trx, 'bootstrap', 'first')
     const taken = await trx.selectFrom('account').select('email').where('email', 'like', 'admin%@loqui.local').execute()
-    const email = taken.length === 0 ? 'admin@loqui.local' : `admin-${taken.length + 1}@loqui.local`
+    const email = freeAddress(new Set(taken.map((account) => account.email)))
     const account = await createAccount(trx, {
       email,
       password,
@@ -39,4 +39,11 @@ export async function bootstrap(db: Db): Promise<FirstAdmin> {
     })
     return { email, password, apiKey: secret }
   })
+}
+
+function freeAddress(taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const email = number === 1 ? 'admin@loqui.local' : `admin-${number}@loqui.local`
+    if (!taken.has(email)) return email
+  }
 }

@@ -1,3 +1,4 @@
+import { transaction } from '@loqui/db/transaction'
 import { z } from 'zod'
 import { permitAdmin } from '../actor.ts'
 import type { Caller } from '../context.ts'
@@ -15,7 +16,7 @@ export const updateAccountInput = z.strictObject({
 
 /**
  * Changes an account's plan, role or access. A plan takes effect with the next reservation, and never makes a balance
- * negative. Disabling ends every session at once.
+ * negative. Disabling ends every session at once and for good: who is let in again logs in again.
  *
  * @throws {Refusal} `user_not_found`, `plan_not_found`, `forbidden`.
  */
@@ -27,17 +28,20 @@ export async function updateAccount(
   if (input.planId !== undefined && !(await planExists(db, input.planId))) {
     throw new Refusal('plan_not_found', `planId: there is no plan “${input.planId}”.`)
   }
-  const row = await db
-    .updateTable('account')
-    .set((eb) => ({
-      id: eb.ref('id'),
-      ...(input.planId !== undefined && { plan_id: input.planId }),
-      ...(input.role !== undefined && { role: input.role }),
-      ...(input.disabled !== undefined && { disabled_at: input.disabled ? new Date() : null }),
-    }))
-    .where('id', '=', input.id)
-    .returningAll()
-    .executeTakeFirst()
+  const row = await transaction(db, async (trx) => {
+    if (input.disabled) await trx.deleteFrom('session').where('user_id', '=', input.id).execute()
+    return trx
+      .updateTable('account')
+      .set((eb) => ({
+        id: eb.ref('id'),
+        ...(input.planId !== undefined && { plan_id: input.planId }),
+        ...(input.role !== undefined && { role: input.role }),
+        ...(input.disabled !== undefined && { disabled_at: input.disabled ? new Date() : null }),
+      }))
+      .where('id', '=', input.id)
+      .returningAll()
+      .executeTakeFirst()
+  })
   if (!row) throw new Refusal('user_not_found', 'id: there is no such user.')
   hints.hint('access', row.id)
   return toAccount(row)
