@@ -23,6 +23,8 @@ export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins'> {
   readonly studioDirectory: string
   /** @returns true when the server can take work. */
   readonly ready: () => Promise<boolean>
+  /** @returns true when the server is about to stop. */
+  readonly draining: () => boolean
 }
 
 export function createHttp(services: Services, options: HttpOptions): Express {
@@ -65,6 +67,11 @@ export function createHttp(services: Services, options: HttpOptions): Express {
   app.disable('etag')
   app.set('query parser', 'simple')
   app.use(requestId)
+  app.use((_req, res, next) => {
+    // Else a busy client's connection would never be idle, and in the end be cut in the middle of an answer.
+    if (options.draining()) res.setHeader('connection', 'close')
+    next()
+  })
   app.get('/live', (_req, res) => void res.json({ status: 'live' }))
   app.get('/ready', async (_req, res) => {
     const ready = await options.ready()

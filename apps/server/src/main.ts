@@ -48,7 +48,7 @@ let draining = false
 const ready = async () => !draining && (await ping(db))
 
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
-const server = createServer(createHttp(services, { ...env, studioDirectory, ready }))
+const server = createServer(createHttp(services, { ...env, studioDirectory, ready, draining: () => draining }))
 server.requestTimeout = 30_000
 server.headersTimeout = 10_000
 server.keepAliveTimeout = 65_000
