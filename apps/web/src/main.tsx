@@ -1,5 +1,4 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
-import { Tooltip } from '@base-ui/react/tooltip'
 import { Loqui } from '@loqui/sdk'
 import { LoquiProvider } from '@loqui/sdk/react'
 import { QueryClientProvider } from '@tanstack/react-query'
@@ -30,11 +29,9 @@ createRoot(container).render(
       <LoquiProvider loqui={loqui} queryClient={queryClient}>
         {/* The server's policy allows no inline style elements; styles/index.css has what they would say. */}
         <CSPProvider disableStyleElements>
-          <Tooltip.Provider delay={500}>
-            <ToastProvider>
-              <RouterProvider router={router} />
-            </ToastProvider>
-          </Tooltip.Provider>
+          <ToastProvider>
+            <RouterProvider router={router} />
+          </ToastProvider>
         </CSPProvider>
       </LoquiProvider>
     </QueryClientProvider>

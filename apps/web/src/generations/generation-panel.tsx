@@ -28,7 +28,7 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
   const isUnderWay = isActive(state)
 
   return (
-    <div className="flex flex-col gap-3">
+    <div className="@container flex flex-col gap-3">
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <div className="flex items-center gap-3">
           <StateBadge state={state} />
@@ -84,7 +84,7 @@ function Progress({ generation: { state, segments, durationMs, chargedMs } }: { 
       return (
         <>
           {formatLength(durationMs ?? 0)}
-          <span className="max-sm:hidden"> in {total}</span>
+          <span className="@max-md:hidden"> in {total}</span>
         </>
       )
     case 'failed':

@@ -18,9 +18,9 @@ import { StateBadge } from './state-badge.tsx'
 const route = getRouteApi('/studio/generations')
 const pageSize = 30
 
-/** The columns of every row, header and skeleton; a phone has two lines instead. */
+/** The columns of every row, header and skeleton; where it is narrow there are two lines instead. */
 const columns =
-  'grid grid-cols-[1.25rem_minmax(0,1fr)_auto] gap-x-3 md:grid-cols-[6rem_minmax(0,1fr)_7rem_4rem_6rem] md:gap-x-4'
+  'grid grid-cols-[1.25rem_minmax(0,1fr)_auto] gap-x-3 lg:grid-cols-[6rem_minmax(0,1fr)_7rem_4rem_6rem] lg:gap-x-4'
 
 export function GenerationsPage() {
   const { state } = route.useSearch()
@@ -54,7 +54,7 @@ export function GenerationsPage() {
         <>
           <div
             aria-hidden
-            className={clsx(columns, 'hidden border-b border-line px-3 pb-2 text-xs font-medium text-subtle md:grid')}
+            className={clsx(columns, 'hidden border-b border-line px-3 pb-2 text-xs font-medium text-subtle lg:grid')}
           >
             <span>State</span>
             <span>Text</span>
@@ -125,14 +125,14 @@ function Row({ generation }: { generation: GenerationSummary }) {
       params={{ id }}
       className={clsx(
         columns,
-        'items-center rounded-lg px-3 py-3 transition-colors duration-100 hover:bg-hover focus-visible:-outline-offset-2 md:h-12 md:py-0',
+        'items-center rounded-lg px-3 py-3 transition-colors duration-100 hover:bg-hover focus-visible:-outline-offset-2 lg:h-12 lg:py-0',
       )}
     >
-      <span className="max-md:self-start max-md:pt-0.5">
-        <span className="max-md:hidden">
+      <span className="max-lg:self-start max-lg:pt-0.5">
+        <span className="max-lg:hidden">
           <StateBadge state={state} />
         </span>
-        <span className="md:hidden">
+        <span className="lg:hidden">
           <StateBadge state={state} hideLabel />
         </span>
       </span>
@@ -140,15 +140,15 @@ function Row({ generation }: { generation: GenerationSummary }) {
         {title && <span className="mr-2 font-medium">{title}</span>}
         <span className={clsx('font-serif text-[1.0625em]', title ? 'text-muted' : 'text-ink')}>{excerpt}</span>
       </span>
-      <span className="truncate text-sm text-muted max-md:col-start-2 max-md:row-start-2 max-md:text-xs">
+      <span className="truncate text-sm text-muted max-lg:col-start-2 max-lg:row-start-2 max-lg:text-xs">
         {voice}
-        <span className="md:hidden">
+        <span className="lg:hidden">
           {' · '}
           <Ago at={createdAt} />
         </span>
       </span>
-      <span className="text-right text-sm tabular-nums max-md:col-start-3 max-md:row-start-1">{length}</span>
-      <span className="truncate text-right text-sm text-muted max-md:hidden">
+      <span className="text-right text-sm tabular-nums max-lg:col-start-3 max-lg:row-start-1">{length}</span>
+      <span className="truncate text-right text-sm text-muted max-lg:hidden">
         <Ago at={createdAt} />
       </span>
     </Link>
@@ -192,14 +192,14 @@ function LoadingRows() {
     <div role="status" className="divide-y divide-line">
       <span className="sr-only">Loading generations</span>
       {['70%', '45%', '82%', '60%', '74%', '38%'].map((width) => (
-        <div key={width} className={clsx(columns, 'h-16 items-center px-3 md:h-12')}>
+        <div key={width} className={clsx(columns, 'h-16 items-center px-3 lg:h-12')}>
           <Skeleton className="h-3.5" />
           <div style={{ width }}>
             <Skeleton className="h-3.5" />
           </div>
-          <Skeleton className="h-3.5 max-md:w-8" />
-          <Skeleton className="h-3.5 max-md:hidden" />
-          <Skeleton className="h-3.5 max-md:hidden" />
+          <Skeleton className="h-3.5 max-lg:w-8" />
+          <Skeleton className="h-3.5 max-lg:hidden" />
+          <Skeleton className="h-3.5 max-lg:hidden" />
         </div>
       ))}
     </div>

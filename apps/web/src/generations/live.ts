@@ -1,4 +1,4 @@
-import type { Generation, GenerationEvent, GenerationSummary, Page } from '@loqui/sdk'
+import type { GenerationEvent, GenerationSummary, Page } from '@loqui/sdk'
 import { useSubscription, useTRPC } from '@loqui/sdk/react'
 import { type InfiniteData, type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
@@ -40,14 +40,14 @@ export function useLiveGenerations(): void {
   useEffect(() => () => clearTimeout(timer.current), [])
 
   const refresh = () => {
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
       void queryClient.invalidateQueries(trpc.generations.list.infiniteQueryFilter())
       void queryClient.invalidateQueries(trpc.usage.current.queryFilter())
     }, refreshMs)
   }
 
-  useSubscription(
+  const events = useSubscription(
     trpc.events.subscriptionOptions(
       {},
       {
@@ -61,9 +61,12 @@ export function useLiveGenerations(): void {
             void queryClient.invalidateQueries(trpc.generations.get.queryFilter({ id: event.generationId }))
           }
         },
+        // A fetch finds out whether the session has ended.
+        onError: refresh,
       },
     ),
   )
+  useRevival(events)
 }
 
 /** Milliseconds of audio of each segment that has arrived, by its index. */
@@ -71,15 +74,15 @@ export type SegmentLengths = ReadonlyMap<number, number>
 
 /**
  * A generation that moves by itself, with its segments as they arrive. Its events are told from the first, so it makes
- * no difference when somebody begins to look.
+ * no difference when somebody begins to look. One component follows one generation: make the id its key.
  */
 export function useLiveGeneration(id: string) {
   const trpc = useTRPC()
   const queryClient = useQueryClient()
   const query = useQuery(trpc.generations.get.queryOptions({ id }))
-  const [segments, setSegments] = useState<{ of: string; lengths: SegmentLengths }>({ of: id, lengths: new Map() })
+  const [segments, setSegments] = useState<SegmentLengths>(new Map())
 
-  const { status } = useSubscription(
+  const events = useSubscription(
     trpc.generations.watch.subscriptionOptions(
       { id },
       {
@@ -88,24 +91,29 @@ export function useLiveGeneration(id: string) {
         onData: ({ data: event }) => {
           applyEvent(queryClient, trpc, event)
           const { segment } = event
-          if (!segment) return
-          setSegments(({ of, lengths }) => ({
-            of: id,
-            lengths: new Map(of === id ? lengths : []).set(segment.index, segment.durationMs),
-          }))
+          if (segment) setSegments((known) => new Map(known).set(segment.index, segment.durationMs))
         },
       },
     ),
   )
+  useRevival(events)
 
-  const generation: Generation | undefined = query.data
   return {
     query,
-    generation,
-    segments: segments.of === id ? segments.lengths : noSegments,
+    generation: query.data,
+    segments,
     /** Whether news would arrive. */
-    isConnected: status !== 'connecting' && status !== 'error',
+    isConnected: events.status !== 'connecting' && events.status !== 'error',
   }
 }
 
-const noSegments: SegmentLengths = new Map()
+const revivalMs = 5_000
+
+/** A lost connection comes back by itself; a subscription that was refused is asked for again a little later. */
+function useRevival({ status, reset }: { status: string; reset: () => void }): void {
+  useEffect(() => {
+    if (status !== 'error') return
+    const timer = setTimeout(reset, revivalMs)
+    return () => clearTimeout(timer)
+  }, [status, reset])
+}

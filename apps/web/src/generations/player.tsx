@@ -81,7 +81,7 @@ export function Player({ generation, lengths }: PlayerProps) {
             <Play aria-hidden className="translate-x-px fill-current" />
           )}
         </button>
-        <div className="min-w-0 flex-1 basis-full max-sm:order-first sm:basis-0">
+        <div className="min-w-0 flex-1 basis-0 @max-[22.5rem]:order-first @max-[22.5rem]:basis-full">
           <div
             ref={strip}
             className="rounded-sm outline-offset-2 has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-accent"
@@ -102,7 +102,7 @@ export function Player({ generation, lengths }: PlayerProps) {
             </Strip>
           </div>
         </div>
-        <span className="shrink-0 text-xs text-muted tabular-nums max-sm:mr-auto" aria-hidden>
+        <span className="shrink-0 text-xs text-muted tabular-nums @max-[22.5rem]:mr-auto" aria-hidden>
           {formatClock(positionMs)} <span className="text-subtle">/ {formatClock(durationMs)}</span>
         </span>
         <Menu

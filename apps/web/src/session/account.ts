@@ -3,6 +3,8 @@ import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { forgetDrafts } from '../speak/draft.ts'
 
+const studio = getRouteApi('/studio')
+
 /** Who is logged in. It changes by logging in and out only, so it is asked once. */
 export const accountQuery = (loqui: Loqui) =>
   queryOptions({
@@ -13,8 +15,7 @@ export const accountQuery = (loqui: Loqui) =>
   })
 
 /** The account in whose name the studio works. Only below the studio's own route, which lets nobody else in. */
-export const useAccount = (): Account =>
-  getRouteApi('/studio').useRouteContext({ select: (context) => context.account })
+export const useAccount = (): Account => studio.useRouteContext({ select: (context) => context.account })
 
 /** Begins as `account`. Nothing that another account has seen stays in memory, nor a socket that is still theirs. */
 export function enter(account: Account, loqui: Loqui, queryClient: QueryClient): void {

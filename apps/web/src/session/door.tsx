@@ -52,7 +52,7 @@ function Epigraph() {
     <aside className="relative hidden overflow-hidden rounded-xl border border-line bg-surface md:flex md:flex-col md:justify-end">
       <Mark className="absolute top-[14%] left-[14%] w-[72%] text-accent opacity-90" />
       <p className="relative p-10 font-serif text-xl leading-snug text-ink">
-        loquī <span className="text-muted">— to speak, to tell, to say aloud.</span>
+        loqui <span className="text-muted">— to speak, to tell, to say aloud.</span>
       </p>
     </aside>
   )

@@ -69,7 +69,7 @@ export function SpeakPage() {
             maxLength={200}
             value={draft.title}
             onChange={(event) => update({ title: event.currentTarget.value })}
-            className="mb-2 w-full bg-transparent font-serif text-2xl font-medium tracking-[-0.01em] outline-none md:text-[1.75rem]"
+            className="mb-2 w-full bg-transparent font-serif text-2xl font-medium tracking-[-0.01em] text-ellipsis outline-none md:text-[1.75rem]"
           />
           <textarea
             ref={text}
@@ -109,9 +109,9 @@ export function SpeakPage() {
         <section
           ref={result}
           aria-label="Speech"
-          className="scroll-mb-32 border-t border-line lg:rounded-bl-xl lg:bg-canvas"
+          className="@container scroll-mb-32 border-t border-line lg:rounded-bl-xl lg:bg-canvas"
         >
-          <div className="mx-auto flex min-h-43 max-w-[47rem] flex-col justify-center px-4 py-4 sm:min-h-34 sm:px-8">
+          <div className="mx-auto flex min-h-34 max-w-[47rem] flex-col justify-center px-4 py-4 sm:px-8 @max-[24.5rem]:min-h-43">
             <Result generationId={draft.generationId} onGone={() => update({ generationId: null })} />
           </div>
         </section>

@@ -7,6 +7,8 @@ const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | undefined
 
 function subscribe(listener: () => void): () => void {
+  // It stood still while nobody looked at it.
+  if (listeners.size === 0) now = new Date()
   listeners.add(listener)
   timer ??= setInterval(() => {
     now = new Date()
