@@ -1,9 +1,11 @@
 import path from 'node:path'
+import compression from 'compression'
 import express, { type Router } from 'express'
 
 /** The built studio: its files under names that change with their content, and one page for every path of it. */
 export function studio(directory: string): Router {
   const router = express.Router()
+  router.use(compression())
   router.use(
     '/assets',
     express.static(path.join(directory, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }),
