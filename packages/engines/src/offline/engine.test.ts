@@ -106,6 +106,11 @@ describe('offline speech', () => {
     expect(samples.every((sample) => sample === 0)).toBe(true)
   })
 
+  test('reserves for segments of marks alone as well', () => {
+    const { maxMs } = engine.estimate({ text: `a ${'*'.repeat(30_000)}`, voice: 'otto', settings: { speed: 4 } })
+    expect(maxMs).toBeGreaterThan(100 * 100)
+  })
+
   test('keeps the event loop free while it speaks', async () => {
     await speak(sentence)
     const delay = monitorEventLoopDelay({ resolution: 5 })

@@ -3,24 +3,22 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { type Engine, EngineError, type SpeakRefusal, type SpeakRequest, type Speech } from '../engine.ts'
-import { estimateSpeech } from './estimate.ts'
+import { estimateSpeech, silentSegmentMs } from './estimate.ts'
 import { foreignLanguage } from './language.ts'
-import { createPool, ThreadDied, ThreadTimeout } from './pool.ts'
+import { createPool } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'
 import type { ThreadData, ThreadReply, ThreadRequest } from './thread.ts'
 import { breakIntoUtterances } from './utterances.ts'
 import { deliver, type OfflineVoice, offlineVoices } from './voices.ts'
 
 export interface OfflineEngineOptions {
-  /** How many calls are computed at the same time. Each thread takes one core, and about 60 MB. */
+  /** How many calls are computed at the same time. Each thread takes one core, and about 100 MB. */
   readonly threads: number
   /** The longest one call may compute, in milliseconds. Default 120,000: four times what the slowest text needs. */
   readonly timeoutMs?: number
 }
 
 const limits = { segmentCharacters: 300 }
-/** Said where nothing of a segment has a sound, such as stars between two chapters. In milliseconds. */
-const silentSegmentMs = 100
 
 /**
  * The engine that needs no network: Flite in WebAssembly, in threads of its own. Until the first `speak` it is only
@@ -33,7 +31,10 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     timeoutMs,
     async start() {
       // Compiled once and shared: a thread then starts in 25 ms and needs no copy of the code.
-      module ??= compileFlite()
+      module ??= compileFlite().catch((error) => {
+        module = undefined
+        throw error
+      })
       const workerData: ThreadData = { module: await module }
       return new Worker(new URL('./thread.ts', import.meta.url), { workerData, execArgv: [] })
     },
@@ -57,9 +58,9 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
       const { sampleRate, ...work } = prepare(request)
       if (work.text === '') return silence(sampleRate)
       const reply = await pool.run(work, signal).catch((cause) => {
-        if (cause instanceof ThreadDied || cause instanceof ThreadTimeout)
-          throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
-        throw cause
+        signal.throwIfAborted()
+        if (cause instanceof EngineError) throw cause
+        throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
       })
       if ('failure' in reply)
         throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })

@@ -11,12 +11,13 @@ const nothing: Sounds = {
   commas: 0,
   stops: 0,
   states: 0,
+  silent: 0,
 }
 
 describe('countSounds', () => {
   test.each([
     ['', {}],
-    ['* * *', {}],
+    ['* * *', { silent: 5 }],
     ['Hello', { utterances: 1, words: 1, vowels: 2, consonants: 3 }],
     ['Well, "no".', { utterances: 1, words: 2, vowels: 2, consonants: 4, commas: 1, stops: 1 }],
     ['HTTP', { utterances: 1, spelled: 4 }],

@@ -17,6 +17,8 @@ export interface Sounds {
   stops: number
   /** Words that may be abbreviations of states: Flite reads NC as North Carolina. */
   states: number
+  /** Characters without a sound, such as rows of stars. */
+  silent: number
 }
 
 const paragraphBreak = /(?:\r\n?|[\n\u2028])\s*(?:\r\n?|[\n\u2028])|[\f\u2029]/u
@@ -32,8 +34,13 @@ export function countSounds(text: string): Sounds {
     commas: 0,
     stops: 0,
     states: 0,
+    silent: 0,
   }
-  for (const paragraph of text.split(paragraphBreak)) countParagraph(speakable(paragraph), sounds)
+  for (const paragraph of text.split(paragraphBreak)) {
+    const spoken = speakable(paragraph)
+    countParagraph(spoken, sounds)
+    sounds.silent += Math.max(0, paragraph.length - spoken.length)
+  }
   return sounds
 }
 
