@@ -29,12 +29,22 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
+/** The environment of this process, or its end with a sentence for each variable that is wrong. */
+export function envOrExit(): Env {
+  try {
+    return readEnv(process.env)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
+  }
+}
+
 /**
  * Reads the environment once; nothing else in this app does.
  *
  * @throws {Error} a sentence for each variable that is wrong.
  */
-export function readEnv(environment: NodeJS.ProcessEnv = process.env): Env {
+export function readEnv(environment: NodeJS.ProcessEnv): Env {
   // A variable set to nothing is one not set: that is what `PORT= npm start` means.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(given)

@@ -87,10 +87,11 @@ export function createHttp(services: Services, options: HttpOptions): Express {
     return (known ? forKnown : forStrangers)(req, res, next)
   })
   app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
-  app.use(studio(options.studioDirectory))
-  app.use((req, res) =>
-    sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.path}.`)),
-  )
+  const nothing: RequestHandler = (req, res) =>
+    sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.originalUrl}.`))
+  // Below a door every path is the door's: the studio must not answer for it with a page.
+  app.use('/api', notToBeStored, nothing)
+  app.use(studio(options.studioDirectory), notToBeStored, nothing)
   app.use(problems(services.log))
   return app
 }

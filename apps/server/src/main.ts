@@ -12,12 +12,12 @@ import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createStorage } from '@loqui/storage/create'
-import { readEnv } from './env.ts'
+import { envOrExit } from './env.ts'
 import { createHttp } from './http.ts'
 import { createLog } from './log.ts'
 import { createWebSocket } from './ws.ts'
 
-const env = readEnv()
+const env = envOrExit()
 const log = createLog(env.logLevel)
 const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
 

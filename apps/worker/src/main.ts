@@ -12,11 +12,11 @@ import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createStorage } from '@loqui/storage/create'
 import pLimit from 'p-limit'
-import { readEnv } from './env.ts'
+import { envOrExit } from './env.ts'
 import { handlers } from './handlers.ts'
 import { createLog } from './log.ts'
 
-const env = readEnv()
+const env = envOrExit()
 const log = createLog(env.logLevel)
 const onError = (error: unknown) => log.warn({ error }, 'the database or the queue stumbled')
 
