@@ -236,7 +236,7 @@ CREATE INDEX event_generation ON public.event USING btree (generation_id, seq);
 
 CREATE INDEX generation_open ON public.generation USING btree (state, heartbeat_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
-CREATE INDEX generation_unpurged ON public.generation USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (purged_at IS NULL));
+CREATE INDEX generation_unpurged ON public.generation USING btree (id) WHERE ((purged_at IS NULL) AND ((deleted_at IS NOT NULL) OR (state = ANY (ARRAY['failed'::text, 'canceled'::text]))));
 
 CREATE INDEX generation_user ON public.generation USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
 

@@ -45,7 +45,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ) with (fillfactor = 80);
     create index generation_user on generation (user_id, id desc) where deleted_at is null;
     create index generation_open on generation (state, heartbeat_at) where state in ('queued', 'running');
-    create index generation_unpurged on generation (deleted_at) where deleted_at is not null and purged_at is null;
+    create index generation_unpurged on generation (id)
+      where purged_at is null and (deleted_at is not null or state in ('failed', 'canceled'));
 
     create function generation_keep_terminal() returns trigger language plpgsql as $$
     begin

@@ -24,7 +24,7 @@ export async function deleteGeneration(
     await giveUp(trx, id, { state: 'canceled' })
     await sql`
       with deleted as (
-        update generation set deleted_at = now(), text = '', title = null
+        update generation set deleted_at = now(), purged_at = null, text = '', title = null
         where id = ${id} and deleted_at is null returning generation)
       select event_append(generation, 'deleted', null) from deleted
     `.execute(trx)

@@ -116,13 +116,16 @@ async function failOrThrow(
   const verdict = judge(error)
   context.log.error({ error, generationId: generation.id, attempt: generation.attempt }, 'an attempt failed')
   if (!verdict) {
-    await sleep(1_000 * generation.fruitless_attempts, undefined, { signal })
+    // A wait that is cut short is no news; what was waited for is.
+    await sleep(1_000 * generation.fruitless_attempts, undefined, { signal }).catch(() => undefined)
     throw error
   }
   const failed = await giveUp(context.db, generation.id, { state: 'failed', attempt: generation.attempt, ...verdict })
   if (!failed) return
   context.hints.hint('events', generation.user_id)
-  await purgeAudio(context, generation.id)
+  await purgeAudio(context, generation.id).catch((error: unknown) => {
+    context.log.warn({ error, generationId: generation.id }, 'audio of a failed generation is left to the sweep')
+  })
 }
 
 function judge(error: unknown): { reason: Reason; message: string } | undefined {

@@ -1,10 +1,13 @@
+import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { sweep } from '../housekeeping/sweep.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
+import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { deleteGeneration } from './delete.ts'
+import { getGeneration } from './get.ts'
 import { runGeneration } from './run.ts'
 import { sweepGenerations } from './sweep.ts'
 
@@ -20,6 +23,7 @@ beforeEach(async () => {
   await sql`select generation_give_up(id, null, 'canceled', null, null) from generation where finished_at is null`.execute(
     db,
   )
+  await sql`update generation set purged_at = now() where finished_at is not null`.execute(db)
   await sql`delete from pgboss.job`.execute(db)
 })
 
@@ -170,6 +174,59 @@ describe('a deleted generation', () => {
     expect(await core.objects(stuck)).not.toEqual([])
     await sweepGenerations(services)
     expect(await core.objects(stuck)).toEqual([])
+  })
+})
+
+describe('the audio of a generation that came to nothing', () => {
+  const noRemoval = { ...services.storage, remove: () => Promise.reject(new Error('no answer')) }
+  const endedAMinuteAgo = (id: string) =>
+    sql`alter table generation disable trigger generation_terminal;
+      update generation set finished_at = finished_at - interval '2 minutes' where id = '${sql.raw(id)}';
+      alter table generation enable trigger generation_terminal`.execute(db)
+
+  test.for(['canceled', 'failed'] as const)(
+    'because it was %s and the store did not answer goes with the sweep',
+    async (state) => {
+      const user = await core.user()
+      const id = await create(user)
+      if (state === 'canceled') {
+        await services.storage.put(`generations/${id}/attempt/0.pcm`, Buffer.from('words'))
+        await cancelGeneration({ ...user.as, storage: noRemoval }, { id })
+      } else {
+        const storage: typeof services.storage = {
+          ...noRemoval,
+          put: (key, body, options) =>
+            key.endsWith('audio.pcm')
+              ? Promise.reject(new StorageError('full', 'no room'))
+              : services.storage.put(key, body, options),
+        }
+        await runGeneration({ ...services, storage }, { generationId: id }, new AbortController().signal).catch(
+          () => undefined,
+        )
+        core.alarms.length = 0
+      }
+      expect(await core.objects(id)).toHaveLength(1)
+      expect(await sweepGenerations(services)).toMatchObject({ purged: 0 })
+      await endedAMinuteAgo(id)
+      expect(await sweepGenerations(services)).toMatchObject({ purged: 1 })
+      expect(await core.objects(id)).toEqual([])
+      expect(await getGeneration(user.as, { id })).toMatchObject({ state, text: 'One sentence.' })
+      expect(await sweepGenerations(services)).toMatchObject({ purged: 0 })
+
+      await deleteGeneration({ ...user.as, storage: noRemoval }, { id })
+      await sql`update generation set deleted_at = deleted_at - interval '2 minutes' where id = ${id}`.execute(db)
+      expect(await sweepGenerations(services)).toMatchObject({ purged: 1 })
+    },
+  )
+
+  test('that a worker wrote after the cancel and left behind when it was killed goes too', async () => {
+    const user = await core.user()
+    const id = await create(user)
+    await cancelGeneration(user.as, { id })
+    await services.storage.put(`generations/${id}/attempt/0.pcm`, Buffer.from('words'))
+    await endedAMinuteAgo(id)
+    await sweepGenerations(services)
+    expect(await core.objects(id)).toEqual([])
   })
 })
 

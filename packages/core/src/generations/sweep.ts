@@ -3,10 +3,11 @@ import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
 import { jobs } from '../jobs.ts'
 import { purgeDeleted } from './purge-deleted.ts'
+import { purgeEnded } from './purge-ended.ts'
 
 /**
- * Mends what a crash can leave: an open generation that nobody has touched for a while gets its job back, and a deleted
- * one loses its audio. The row is the truth and the queue a hint, so this needs to know nothing of the queue: a job that
+ * Mends what a crash can leave: an open generation that nobody has touched for a while gets its job back, and one that
+ * failed, was canceled or deleted loses its audio. The row is the truth and the queue a hint, so this needs to know nothing of the queue: a job that
  * is there already is not made twice.
  */
 export async function sweepGenerations(
@@ -27,16 +28,16 @@ export async function sweepGenerations(
   }
   if (stale.length > 0) hints.hint('work', jobs.runGeneration.name)
 
-  const unpurged = await db
-    .selectFrom('generation')
-    .select('id')
-    .where('purged_at', 'is', null)
-    .where('deleted_at', '<', sql<Date>`now() - interval '1 minute'`)
-    .limit(100)
-    .execute()
-  for (const { id } of unpurged) {
-    await purgeDeleted(caller, id).catch((error: unknown) => {
-      log.warn({ error, generationId: id }, 'could not purge a deleted generation; the next sweep tries again')
+  // A minute after the end no attempt writes any more, not even one that was slow to hear of it.
+  const { rows: unpurged } = await sql<{ id: string; is_deleted: boolean }>`
+    select id, deleted_at is not null as is_deleted from generation
+    where purged_at is null and (deleted_at is not null or state in ('failed', 'canceled'))
+      and coalesce(deleted_at, finished_at) < now() - interval '1 minute'
+    limit 100
+  `.execute(db)
+  for (const { id, is_deleted } of unpurged) {
+    await (is_deleted ? purgeDeleted : purgeEnded)(caller, id).catch((error: unknown) => {
+      log.warn({ error, generationId: id }, 'could not purge a generation; the next sweep tries again')
     })
   }
   return { requeued: stale.length, purged: unpurged.length }
