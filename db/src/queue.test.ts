@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createDb } from './client.ts'
 import { type JobDefinition, openQueue, type WorkOptions } from './queue.ts'
+import { openProxy } from './testing/proxy.ts'
 import { testDatabase } from './testing.ts'
 import { transaction } from './transaction.ts'
 
@@ -249,6 +251,41 @@ describe('work', () => {
     await vi.waitFor(() => put('after'), 5_000)
     await expect.poll(() => done, { timeout: 5_000 }).toEqual(['before', 'after'])
   })
+})
+
+test('a network that breaks and comes back costs neither the process nor a job', { timeout: 30_000 }, async () => {
+  const job = newJob()
+  const errors: unknown[] = []
+  let proxy = await openProxy(connectionString)
+  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  const port = Number(new URL(proxy.connectionString).port)
+  const own = createDb({ connectionString: proxy.connectionString, onError: (error) => errors.push(error) })
+  const queue = await openQueue(own, [job], {
+    connectionString: proxy.connectionString,
+    supervise: true,
+    onError: (error) => errors.push(error),
+  })
+  const done = new Set<string>()
+  const work = queue.work(
+    job,
+    { concurrency: 4, groupConcurrency: 100, onError: (error) => errors.push(error) },
+    async ({ key }) => {
+      await sql`select pg_sleep(0.02)`.execute(own)
+      done.add(key)
+    },
+  )
+  const put = (key: string) => transaction(own, (trx) => queue.enqueue(trx, job, { key }, { group: 'someone' }))
+  for (let round = 0; round < 4; round++) {
+    for (let count = 0; count < 10; count++) await vi.waitFor(() => put(`${round} ${count}`), 5_000)
+    // One that is in hand when it breaks comes back when its heartbeat is missed, which another test waits for.
+    await expect.poll(() => done.size, { timeout: 10_000 }).toBe(10 * (round + 1))
+    await proxy[Symbol.asyncDispose]()
+    proxy = await openProxy(connectionString, { port })
+  }
+  expect(errors.length).toBeGreaterThan(0)
+  await work.stop(1_000)
+  await queue.close()
+  await own.destroy()
 })
 
 describe('stop', () => {
