@@ -94,7 +94,7 @@ export const offlineVoices: readonly OfflineVoice[] = [
     description: 'A younger and lighter American voice.',
     flite: 'rms',
     pitch: null,
-    stretch: 0.95,
+    stretch: 1,
     throat: 1.1,
     gain: 1.5,
   },
