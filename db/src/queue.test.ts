@@ -225,6 +225,29 @@ describe('work', () => {
     expect(noisy.most).toBe(2)
   })
 
+  test('what waits behind a group at its limit is taken in the same moment', async () => {
+    const job = newJob()
+    const { put, work } = await open(job)
+    for (const key of numbers(20)) await put(`noisy ${key}`, 'noisy')
+    await put('quiet', 'quiet')
+    const starts = new Map<string, number>()
+    const end = Promise.withResolvers<void>()
+    work(
+      async ({ key }) => {
+        starts.set(key, performance.now())
+        await end.promise
+      },
+      { concurrency: 6, groupConcurrency: 2 },
+    )
+    await expect
+      .poll(() => [...starts.keys()].toSorted().map((key) => key.split(' ')[0]))
+      .toEqual(['noisy', 'noisy', 'quiet'])
+    const [first, , last] = [...starts.values()].toSorted((a, b) => a - b)
+    end.resolve()
+    // Not with the next poll, half a second later.
+    expect(last! - first!).toBeLessThan(400)
+  })
+
   test('a job whose handler fails runs again, and the failure is told', async () => {
     const job = newJob()
     const { put, work, errors } = await open(job)
