@@ -85,14 +85,15 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
     })
 
     test('checks what it can speak, quickly and without speaking', () => {
+      const refusal = (field: string) => ({ field, message: expect.stringMatching(/\.$/) })
       expect(engine.check(request(short))).toBeNull()
       for (const text of ['', ' \n ', '🙂', '…!?'])
-        expect(engine.check(request(text))?.message, JSON.stringify(text)).toMatch(/^text: .+\.$/)
-      expect(engine.check(request(short, { voice: 'nobody' }))?.message).toMatch(/^voice: .+\.$/)
+        expect(engine.check(request(text)), JSON.stringify(text)).toEqual(refusal('text'))
+      expect(engine.check(request(short, { voice: 'nobody' }))).toEqual(refusal('voice'))
       for (const settings of [{ speed: 0.2 }, { speed: 4.1 }, { speed: Number.NaN }])
-        expect(engine.check(request(short, { settings }))?.message).toMatch(/^settings\.speed: .+\.$/)
+        expect(engine.check(request(short, { settings }))).toEqual(refusal('settings.speed'))
       for (const settings of [{ pitch: -13 }, { pitch: 12.5 }])
-        expect(engine.check(request(short, { settings }))?.message).toMatch(/^settings\.pitch: .+\.$/)
+        expect(engine.check(request(short, { settings }))).toEqual(refusal('settings.pitch'))
     })
 
     test('refuses for good what it cannot speak', async () => {

@@ -52,8 +52,9 @@ export interface SpeakRequest {
   readonly settings: SpeakSettings
 }
 
-/** A text that this engine or voice cannot speak, with a sentence for people. */
+/** What an engine or voice cannot speak: which part of the request, and a sentence for people that does not name it. */
 export interface SpeakRefusal {
+  readonly field: 'text' | 'voice' | 'settings.speed' | 'settings.pitch'
   readonly message: string
 }
 

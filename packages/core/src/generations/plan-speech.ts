@@ -1,7 +1,7 @@
 import type { VoiceRow } from '@loqui/db/schema/voices'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
-import { Refusal } from '../errors.ts'
+import { type Reason, Refusal } from '../errors.ts'
 import { splitText, type TextSegment } from '../text/split.ts'
 
 /** What speaking a text will take, known before anything is reserved. */
@@ -21,12 +21,9 @@ export function planSpeech(
   { text, settings }: { readonly text: string; readonly settings: SpeakSettings },
   maxCharacters: number,
 ): PlannedSpeech {
-  const refuse = (reason: 'text_empty' | 'text_too_long' | 'text_not_speakable', message: string) =>
-    new Refusal(reason, `text: ${message}`, { issues: [{ field: 'text', message }] })
-
-  if (text.trim() === '') throw refuse('text_empty', 'there is nothing to speak.')
+  if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
   if (text.length > maxCharacters) {
-    throw refuse('text_too_long', `${text.length} characters are more than your plan's ${maxCharacters}.`)
+    throw refuse('text_too_long', 'text', `${text.length} characters are more than your plan's ${maxCharacters}.`)
   }
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) {
@@ -37,7 +34,11 @@ export function planSpeech(
   }
   const request = { text, voice: voice.engine_voice, settings }
   const refusal = engine.check(request)
-  if (refusal) throw refuse('text_not_speakable', refusal.message)
+  if (refusal) {
+    const { field, message } = refusal
+    if (field === 'text') throw refuse('text_not_speakable', field, message)
+    throw refuse('invalid_input', field === 'voice' ? 'voiceId' : field, message)
+  }
 
   const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
   const speech = engine.estimate(request)
@@ -48,4 +49,8 @@ export function planSpeech(
     maxMs: Math.ceil(speech.maxMs + pausesMs),
     costMicros: engine.price(speech.expectedMs),
   }
+}
+
+function refuse(reason: Reason, field: string, message: string): Refusal {
+  return new Refusal(reason, `${field}: ${message}`, { issues: [{ field, message }] })
 }

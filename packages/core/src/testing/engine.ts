@@ -59,7 +59,7 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
     spoken,
     held,
     aborted,
-    check: ({ text }) => (text.includes('¤') ? { message: 'a ¤ has no sound.' } : null),
+    check: ({ text }) => (text.includes('¤') ? { field: 'text', message: 'a ¤ has no sound.' } : null),
     estimate: ({ text }) => ({
       expectedMs: text.length * toneMsPerCharacter,
       maxMs: text.length * toneMsPerCharacter * 2,

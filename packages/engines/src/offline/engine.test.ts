@@ -144,7 +144,7 @@ describe('offline speech', () => {
   test('refuses another language with a sentence that names it', () => {
     const refusal = engine.check({ text: 'Der Hund ist nicht im Garten, er schläft.', voice: 'stella', settings: {} })
     expect(refusal?.message).toBe(
-      'text: the voice Stella speaks English only; this text looks like German. Write it in English, or choose a voice that speaks its language.',
+      'the voice Stella speaks English only; this text looks like German. Write it in English, or choose a voice that speaks its language.',
     )
   })
 

@@ -46,7 +46,7 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     limits,
     check(request) {
       const voice = findVoice(request.voice)
-      if (!voice) return refuse(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`)
+      if (!voice) return refuse('voice', `the offline engine has no voice ${JSON.stringify(request.voice)}.`)
       return checkSettings(request) ?? checkText(request.text, voice)
     },
     estimate(request) {
@@ -77,7 +77,7 @@ async function compileFlite(): Promise<WebAssembly.Module> {
 function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number } {
   const voice = voiceOf(request)
   const refusal = checkSettings(request)
-  if (refusal) throw new EngineError(refusal.message, { retryable: false })
+  if (refusal) throw new EngineError(`${refusal.field}: ${refusal.message}`, { retryable: false })
   if (request.text.length > limits.segmentCharacters) {
     const message = `text: the offline engine speaks at most ${limits.segmentCharacters} characters at once, got ${request.text.length}.`
     throw new EngineError(message, { retryable: false })
@@ -101,8 +101,8 @@ function voiceOf(request: SpeakRequest): OfflineVoice {
 }
 
 function checkSettings({ settings: { speed = 1, pitch = 0 } }: SpeakRequest): SpeakRefusal | null {
-  if (!(speed >= 0.25 && speed <= 4)) return refuse(`settings.speed: expected a number from 0.25 to 4, got ${speed}.`)
-  if (!(pitch >= -12 && pitch <= 12)) return refuse(`settings.pitch: expected a number from -12 to 12, got ${pitch}.`)
+  if (!(speed >= 0.25 && speed <= 4)) return refuse('settings.speed', `expected a number from 0.25 to 4, got ${speed}.`)
+  if (!(pitch >= -12 && pitch <= 12)) return refuse('settings.pitch', `expected a number from -12 to 12, got ${pitch}.`)
   return null
 }
 
@@ -110,14 +110,16 @@ function checkText(text: string, voice: OfflineVoice): SpeakRefusal | null {
   const language = foreignLanguage(text)
   if (language)
     return refuse(
-      `text: the voice ${voice.name} speaks English only; this text looks like ${language}. Write it in English, or choose a voice that speaks its language.`,
+      'text',
+      `the voice ${voice.name} speaks English only; this text looks like ${language}. Write it in English, or choose a voice that speaks its language.`,
     )
-  if (!isSpeakable(text)) return refuse('text: there is nothing to speak in it; it needs at least one letter or digit.')
+  if (!isSpeakable(text))
+    return refuse('text', 'there is nothing to speak in it; it needs at least one letter or digit.')
   return null
 }
 
-function refuse(message: string): SpeakRefusal {
-  return { message }
+function refuse(field: SpeakRefusal['field'], message: string): SpeakRefusal {
+  return { field, message }
 }
 
 function silence(sampleRate: number): Speech {
