@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: [`packages/{audio,engines,storage,sdk}/src/${files}`, `apps/{web,cli}/src/${files}`],
+          include: [`packages/{audio,engines,process,storage,sdk}/src/${files}`, `apps/{web,cli}/src/${files}`],
           exclude,
         },
       },

@@ -11,13 +11,14 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { envOrExit } from '@loqui/process/env'
+import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
-import { envOrExit } from './env.ts'
+import { readEnv } from './env.ts'
 import { createHttp } from './http.ts'
-import { createLog } from './log.ts'
 import { createWebSocket } from './ws.ts'
 
-const env = envOrExit()
+const env = envOrExit(readEnv)
 const log = createLog(env.logLevel)
 const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
 

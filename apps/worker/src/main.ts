@@ -10,13 +10,14 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { envOrExit } from '@loqui/process/env'
+import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
 import pLimit from 'p-limit'
-import { envOrExit } from './env.ts'
+import { readEnv } from './env.ts'
 import { handlers } from './handlers.ts'
-import { createLog } from './log.ts'
 
-const env = envOrExit()
+const env = envOrExit(readEnv)
 const log = createLog(env.logLevel)
 const onError = (error: unknown) => log.warn({ error }, 'the database or the queue stumbled')
 

@@ -1,0 +1,62 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+
+/** The variables that a server and a worker have in common. */
+export const commonVariables = {
+  DATABASE_URL: z.url({
+    protocol: /^postgres(ql)?$/,
+    error: 'must be an address such as postgres://user:password@localhost:5432/loqui',
+  }),
+  LOQUI_DATA_DIR: z.string().default('.loqui'),
+  STORAGE_URL: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+}
+
+type CommonValues = z.output<z.ZodObject<typeof commonVariables>>
+
+export interface CommonEnv {
+  readonly databaseUrl: string
+  readonly storageUrl: string
+  readonly logLevel: string
+}
+
+export function toCommonEnv(
+  values: {
+    readonly [Name in keyof typeof commonVariables]: z.output<(typeof commonVariables)[Name]>
+  },
+): CommonEnv {
+  return {
+    databaseUrl: values.DATABASE_URL,
+    storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+/** The environment is not what a process needs. `message` has a line for each variable, and never a value. */
+export class EnvError extends Error {
+  override readonly name = 'EnvError'
+}
+
+/** @throws {EnvError} */
+export function parseVariables<Schema extends z.ZodType>(
+  schema: Schema,
+  variables: Readonly<Record<string, string | undefined>>,
+): z.output<Schema> {
+  // A variable set to nothing is one not set: that is what `PORT= npm start` means.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new EnvError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'))
+}
+
+/** Reads the environment of this process, once, or ends it with what is wrong. */
+export function envOrExit<Env>(read: (variables: NodeJS.ProcessEnv) => Env): Env {
+  try {
+    return read(process.env)
+  } catch (error) {
+    if (!(error instanceof EnvError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
