@@ -21,11 +21,7 @@ export interface CommonEnv {
   readonly logLevel: string
 }
 
-export function toCommonEnv(
-  values: {
-    readonly [Name in keyof typeof commonVariables]: z.output<(typeof commonVariables)[Name]>
-  },
-): CommonEnv {
+export function toCommonEnv(values: CommonValues): CommonEnv {
   return {
     databaseUrl: values.DATABASE_URL,
     storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
