@@ -7,8 +7,8 @@ import { purgeEnded } from './purge-ended.ts'
 
 /**
  * Mends what a crash can leave: an open generation that nobody has touched for a while gets its job back, and one that
- * failed, was canceled or deleted loses its audio. The row is the truth and the queue a hint, so this needs to know nothing of the queue: a job that
- * is there already is not made twice.
+ * failed, was canceled or deleted loses its audio. The row is the truth and the queue a hint, so this needs to know
+ * nothing of the queue: a job that is there already is not made twice.
  */
 export async function sweepGenerations(
   caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>,
