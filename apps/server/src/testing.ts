@@ -36,6 +36,10 @@ export interface TestLoqui extends TestDatabase {
   startWorker(env?: NodeJS.ProcessEnv): Promise<TestProcess>
   /** Waits until a process has complained of this, which then fails no test. */
   expectTrouble(pattern: RegExp): Promise<void>
+  /** What processes have complained of since the test began, which then fails none: the test judges it. */
+  takeTrouble(): string[]
+  /** Every line that processes have written. */
+  readonly output: readonly string[]
 }
 
 export interface UserOptions {
@@ -90,13 +94,17 @@ export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui>
   const audioDirectory = path.join(directory, 'audio')
   const servers: TestServer[] = []
   const workers: TestProcess[] = []
+  const output: string[] = []
   const trouble: string[] = []
   const heard = new EventEmitter()
 
   const startProcess = async (app: string, env: NodeJS.ProcessEnv, running: TestProcess[]): Promise<TestProcess> => {
-    const started = await start(path.join(apps, app, 'src/main.ts'), env, (message) => {
-      trouble.push(`${app}: ${message}`)
-      heard.emit('trouble')
+    const started = await start(path.join(apps, app, 'src/main.ts'), env, {
+      write: (line) => output.push(line),
+      complain(message) {
+        trouble.push(`${app}: ${message}`)
+        heard.emit('trouble')
+      },
     })
     const process: TestProcess = {
       ...started,
@@ -157,6 +165,8 @@ export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui>
     audioDirectory,
     startServer,
     startWorker,
+    takeTrouble: () => trouble.splice(0),
+    output,
     async expectTrouble(pattern) {
       for (;;) {
         const index = trouble.findIndex((message) => pattern.test(message))
@@ -212,7 +222,12 @@ export async function refusal(call: Promise<unknown>): Promise<{ reason: string;
   throw new Error('the call was not refused')
 }
 
-async function start(main: string, env: NodeJS.ProcessEnv, complain: (message: string) => void): Promise<TestProcess> {
+interface Listener {
+  write(line: string): void
+  complain(message: string): void
+}
+
+async function start(main: string, env: NodeJS.ProcessEnv, listener: Listener): Promise<TestProcess> {
   const child = fork(main, {
     // Only what a process needs: nothing of this machine's configuration may decide a test.
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LOG_LEVEL: 'info', ...env },
@@ -220,10 +235,17 @@ async function start(main: string, env: NodeJS.ProcessEnv, complain: (message: s
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const last: string[] = []
-  follow(child, last, complain)
+  follow(child, {
+    complain: listener.complain,
+    write(line) {
+      last.push(line)
+      if (last.length > 20) last.shift()
+      listener.write(line)
+    },
+  })
   let told = false
   const exited = once(child, 'exit').then(([code, signal]: (number | string | null)[]) => {
-    if (!told) complain(`died with ${signal ?? `code ${code}`}: ${last.join('\n')}`)
+    if (!told) listener.complain(`died with ${signal ?? `code ${code}`}: ${last.join('\n')}`)
     return typeof code === 'number' ? code : null
   })
   const ready = once(child, 'message')
@@ -252,18 +274,14 @@ async function start(main: string, env: NodeJS.ProcessEnv, complain: (message: s
 const errorLevel = 50
 
 /** Reads the log, which is lines of JSON on standard output. Nothing of ours writes to standard error. */
-function follow(child: ChildProcess, last: string[], complain: (message: string) => void): void {
-  const remember = (line: string) => {
-    last.push(line)
-    if (last.length > 50) last.shift()
-  }
+function follow(child: ChildProcess, { write, complain }: Listener): void {
   if (!child.stdout || !child.stderr) throw new Error('the process has no output to read')
   createInterface(child.stdout).on('line', (line) => {
-    remember(line)
+    write(line)
     if (JSON.parse(line).level >= errorLevel) complain(line)
   })
   createInterface(child.stderr).on('line', (line) => {
-    remember(line)
+    write(line)
     complain(line)
   })
 }

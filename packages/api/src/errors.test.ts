@@ -126,6 +126,9 @@ test.each([
   ['a pool without a free connection', { message: 'timeout exceeded when trying to connect' }],
   ['a half-open connection', { message: 'Query read timeout' }],
   ['a connection that ended', { message: 'Connection terminated unexpectedly' }],
+  ['a connection that ended before', { message: 'Client has encountered a connection error and is not queryable' }],
+  ['a connection that ends while it is written to', { code: 'EPIPE' }],
+  ['a deadlock', { code: '40P01' }],
 ])('%s asks for patience instead of admitting a fault', async (_name, properties) => {
   const { status, body, text } = await call(() => {
     throw Object.assign(new Error('10.0.0.7'), properties)

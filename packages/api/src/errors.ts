@@ -72,18 +72,31 @@ export interface ErrorData {
   requestId: string
 }
 
-/** PostgreSQL and its driver saying "not now" rather than "no". */
+/** PostgreSQL and its driver saying "not now" rather than "no", by SQLSTATE or by the operating system's word for it. */
 const passing = new Set([
+  // deadlock_detected, serialization_failure
+  '40P01',
+  '40001',
+  // connection_exception and its kinds
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  // too_many_connections, lock_not_available, query_canceled
+  '53300',
   '55P03',
   '57014',
+  // admin_shutdown, crash_shutdown, cannot_connect_now
   '57P01',
+  '57P02',
   '57P03',
-  '53300',
-  '08006',
-  '08003',
-  '08000',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
 ])
 
 /** Makes a refusal of whatever was thrown. What nobody expected says nothing but its request's id. */
@@ -141,5 +154,7 @@ function inputRefusal(error: z.ZodError): Refusal {
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ('code' in error && typeof error.code === 'string' && passing.has(error.code)) return true
-  return /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated)/.test(error.message)
+  return /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client .* not queryable$)/.test(
+    error.message,
+  )
 }

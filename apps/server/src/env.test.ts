@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { readEnv } from './env.ts'
+
+const DATABASE_URL = 'postgres://loqui@localhost/loqui'
+
+test('only the database has to be named', () => {
+  const { publicUrl, ...env } = readEnv({ DATABASE_URL })
+  expect(publicUrl.href).toBe('http://localhost:3000/')
+  expect(env).toEqual({
+    production: false,
+    port: 3000,
+    host: '127.0.0.1',
+    origins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
+    databaseUrl: DATABASE_URL,
+    storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
+    logLevel: 'info',
+  })
+})
+
+test('a variable set to nothing is one not set', () => {
+  const unset = Object.fromEntries(['PORT', 'HOST', 'PUBLIC_URL', 'STORAGE_URL', 'LOG_LEVEL'].map((name) => [name, '']))
+  expect(readEnv({ DATABASE_URL, ...unset })).toEqual(readEnv({ DATABASE_URL }))
+})
+
+test('in production the server listens to everyone and trusts no other name of its machine', () => {
+  const env = readEnv({ DATABASE_URL, NODE_ENV: 'production', PUBLIC_URL: 'https://voice.example.com/studio' })
+  expect(env).toMatchObject({ production: true, host: '0.0.0.0', origins: ['https://voice.example.com'] })
+})
+
+test('further origins are those listed', () => {
+  const { origins } = readEnv({
+    DATABASE_URL,
+    PUBLIC_URL: 'https://voice.example.com',
+    ALLOWED_ORIGINS: ' https://a.example.com, ,http://localhost:5173/ ',
+  })
+  expect(origins).toEqual(['https://voice.example.com', 'https://a.example.com', 'http://localhost:5173'])
+})
+
+test.each([
+  ['DATABASE_URL', undefined],
+  ['DATABASE_URL', 'mysql://localhost/loqui'],
+  ['DATABASE_URL', 'localhost'],
+  ['PORT', 'http'],
+  ['PORT', '-1'],
+  ['PORT', '65536'],
+  ['PORT', '80.5'],
+  ['PUBLIC_URL', 'voice.example.com'],
+  ['PUBLIC_URL', 'ftp://voice.example.com'],
+  ['ALLOWED_ORIGINS', '*'],
+  ['ALLOWED_ORIGINS', 'https://a.example.com,b.example.com'],
+  ['ALLOWED_ORIGINS', 'null'],
+  ['ALLOWED_ORIGINS', 'file:///tmp'],
+  ['LOG_LEVEL', 'loud'],
+  ['NODE_ENV', 'staging'],
+])('%s = %s is refused by its name', (name, value) => {
+  expect(() => readEnv({ DATABASE_URL, [name]: value })).toThrow(new RegExp(`^${name} `))
+})
+
+test('everything that is wrong is said at once', () => {
+  expect(() => readEnv({ PORT: 'x', LOG_LEVEL: 'x' })).toThrow(/^DATABASE_URL .*\nLOG_LEVEL .*\nPORT /)
+})
