@@ -61,6 +61,25 @@ test('a connection that breaks while it is in use does not end the process', asy
   })
 })
 
+test('statements sent at once on one connection are answered each with its own, also around one that fails', async () => {
+  const own = open({ max: 1 })
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => sql<{ n: number }>`select ${n}::int as n`.execute(own)),
+  )
+  expect(answers.map(({ rows }) => rows[0]!.n)).toEqual(Array.from({ length: 50 }, (_, n) => n))
+
+  const outcomes = await own
+    .connection()
+    .execute((connection) =>
+      Promise.allSettled(
+        Array.from({ length: 9 }, (_, n) => sql<{ n: number }>`select 12 / (${n}::int - 4) as n`.execute(connection)),
+      ),
+    )
+  expect(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.rows[0]!.n : outcome.reason.code)),
+  ).toEqual([-3, -4, -6, -12, '22012', 12, 6, 4, 3])
+})
+
 test('a statement alone is READ COMMITTED, whatever the database makes of transactions', async () => {
   const other = await testDatabase()
   await sql`alter database ${sql.id(new URL(other.connectionString).pathname.slice(1))}
@@ -70,8 +89,9 @@ test('a statement alone is READ COMMITTED, whatever the database makes of transa
   expect(rows).toEqual([{ isolation: 'read committed' }])
 })
 
-test('a lock is not waited for longer than two seconds', async () => {
-  const own = open()
+test.concurrent('a lock is not waited for longer than two seconds', async ({ expect, onTestFinished: afterwards }) => {
+  const own = createDb({ connectionString })
+  afterwards(() => own.destroy())
   await own.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(1)`.execute(trx)
     const started = performance.now()
@@ -80,9 +100,9 @@ test('a lock is not waited for longer than two seconds', async () => {
   })
 })
 
-test('a connection that goes dead without a word fails its query in time and leaves the pool', {
+test.concurrent('a connection that goes dead without a word fails its query in time and leaves the pool', {
   timeout: 30_000,
-}, async () => {
+}, async ({ expect }) => {
   await using proxy = await openProxy(connectionString)
   const own = createDb({ connectionString: proxy.connectionString, max: 1 })
   await using _own = { [Symbol.asyncDispose]: () => own.destroy() }

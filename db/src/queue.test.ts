@@ -22,10 +22,13 @@ function newJob(): JobDefinition<Data> {
   return { name: `test.job${jobCount}`, key: ({ key }) => key }
 }
 
-async function open(job: JobDefinition<Data>, { supervise = false } = {}) {
+async function open(
+  job: JobDefinition<Data>,
+  { supervise = false, afterwards = onTestFinished }: { supervise?: boolean; afterwards?: typeof onTestFinished } = {},
+) {
   const errors: unknown[] = []
   const queue = await openQueue(db, [job], { connectionString, supervise, onError: (error) => errors.push(error) })
-  onTestFinished(() => queue.close())
+  afterwards(() => queue.close())
   return {
     errors,
     put: (key: string, group = 'someone') => transaction(db, (trx) => queue.enqueue(trx, job, { key }, { group })),
@@ -36,7 +39,7 @@ async function open(job: JobDefinition<Data>, { supervise = false } = {}) {
         { concurrency: 4, groupConcurrency: 100, onError: (error) => errors.push(error), ...options },
         handler,
       )
-      onTestFinished(() => work.stop(0))
+      afterwards(() => work.stop(0))
       return work
     },
   }
@@ -343,12 +346,15 @@ describe('stop', () => {
   })
 })
 
-describe('a worker that is gone', () => {
-  test('has its job taken by another within 15 seconds of being killed', { timeout: 30_000 }, async () => {
+describe.concurrent('a worker that is gone', () => {
+  test('has its job taken by another within 15 seconds of being killed', { timeout: 30_000 }, async ({
+    expect,
+    onTestFinished: afterwards,
+  }) => {
     const job = newJob()
-    const { put, work } = await open(job, { supervise: true })
+    const { put, work } = await open(job, { supervise: true, afterwards })
     const worker = fork(join(import.meta.dirname, 'testing/hanging-worker.ts'), [connectionString, job.name])
-    onTestFinished(() => void worker.kill('SIGKILL'))
+    afterwards(() => void worker.kill('SIGKILL'))
     await put('a')
     const [message] = await once(worker, 'message')
     expect(message).toEqual({ working: 'a' })
@@ -363,9 +369,12 @@ describe('a worker that is gone', () => {
     await expect.poll(() => states(job)).toEqual({ completed: 1 })
   })
 
-  test('is told to leave its job when it turns out to be alive, and cannot end it for its successor', async () => {
+  test('is told to leave its job when it turns out to be alive, and cannot end it for its successor', async ({
+    expect,
+    onTestFinished: afterwards,
+  }) => {
     const job = newJob()
-    const [zombie, successor] = [await open(job), await open(job, { supervise: true })]
+    const [zombie, successor] = [await open(job, { afterwards }), await open(job, { supervise: true, afterwards })]
     const [abandoned, taken] = [gate(), gate()]
     await zombie.put('a')
     zombie.work(abandoned.handler, { concurrency: 1 })
@@ -379,9 +388,12 @@ describe('a worker that is gone', () => {
     expect(taken.aborted).toEqual([])
   })
 
-  test('keeps a job that comes back to it alive, and leaves only its earlier attempt', async () => {
+  test('keeps a job that comes back to it alive, and leaves only its earlier attempt', async ({
+    expect,
+    onTestFinished: afterwards,
+  }) => {
     const job = newJob()
-    const { put, work } = await open(job, { supervise: true })
+    const { put, work } = await open(job, { supervise: true, afterwards })
     const [before, after] = [gate(), gate()]
     await put('a')
     work((data, signal) => (before.started.length === 0 ? before : after).handler(data, signal))

@@ -15,7 +15,7 @@ import { type Scope, scopes } from '../actor.ts'
 import type { Context, Log } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
-import { newId, wireId } from '../ids.ts'
+import { newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { syncPresetVoices } from '../voices/sync.ts'
@@ -155,8 +155,6 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
 
 /** The id of a generation as the database knows it. */
 export const rowId = (wire: string) => wire.slice(wire.indexOf('_') + 1)
-
-export const generationId = (id: string) => wireId('generation', id)
 
 /** The refusal that a call ends with. */
 export async function refusal(call: Promise<unknown>): Promise<Refusal> {
