@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import { audioFormatInfo, audioFormats } from '@loqui/audio/format'
+import { decodeAudio } from '@loqui/audio/testing'
+import { client, finished, startLoqui } from '@loqui/server/testing'
+import { expect, test } from 'vitest'
+
+const loqui = await startLoqui()
+const user = await loqui.user()
+const api = client(loqui.url, user)
+const { items: voices } = await api.voices.list.query({ language: 'en' })
+const chapter = await readFile(new URL('../../packages/core/fixtures/alice-chapter-1.txt', import.meta.url), 'utf8')
+
+const { id } = await api.generations.create.mutate({ text: chapter, voiceId: String(voices[0]?.id), title: 'Alice' })
+const generation = await finished(api, id)
+
+test('a chapter is as long as somebody would take to read it, and charged for that', async () => {
+  const minutes = Number(generation.durationMs) / 60_000
+  // 2,100 words, at 140 to 220 words a minute.
+  expect(minutes).toBeGreaterThan(9.5)
+  expect(minutes).toBeLessThan(15)
+  expect(Math.abs(Number(generation.durationMs) - generation.estimatedMs) / generation.estimatedMs).toBeLessThan(0.25)
+  expect(generation.chargedMs).toBe(generation.durationMs)
+  expect(generation.durationMs).toBeLessThanOrEqual(generation.reservedMs)
+})
+
+test.each([...audioFormats])(
+  'as %s it decodes to the recorded length, and speaks throughout',
+  async (format) => {
+    const response = await fetch(`${loqui.url}/api/v1/generations/${id}/audio?format=${format}`, {
+      headers: { authorization: `Bearer ${user.key}` },
+    })
+    expect(response.headers.get('content-type')).toBe(audioFormatInfo[format].contentType)
+    const { durationMs, samples, sampleRate } = await decodeAudio(await response.bytes(), format)
+    expect(Math.abs(durationMs - Number(generation.durationMs))).toBeLessThanOrEqual(20)
+    for (let start = 0; start + 5 * sampleRate < samples.length; start += 5 * sampleRate) {
+      const loudest = samples
+        .subarray(start, start + 5 * sampleRate)
+        .reduce((most, sample) => Math.max(most, sample), 0)
+      expect(loudest, `five seconds from ${start / sampleRate} s`).toBeGreaterThan(1_000)
+    }
+  },
+  60_000,
+)
