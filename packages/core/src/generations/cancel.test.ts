@@ -100,6 +100,25 @@ describe('canceling', () => {
     if (state === 'canceled') expect(await core.objects(id)).toEqual([])
   })
 
+  test('what is being joined does not end the process, whether or not the store reads already', async () => {
+    for (const reads of [false, true]) {
+      const user = await core.user()
+      const id = await create(user)
+      const storage: typeof services.storage = {
+        ...services.storage,
+        async put(key, body, options) {
+          if (!key.endsWith('audio.pcm')) return services.storage.put(key, body, options)
+          const stored = reads ? services.storage.put(key, body, options) : undefined
+          await cancelGeneration(user.as, { id })
+          await expect.poll(() => options?.signal?.aborted).toBe(true)
+          return stored ?? services.storage.put(key, body, options)
+        },
+      }
+      await runGeneration({ ...services, storage }, { generationId: id }, new AbortController().signal)
+      expect(await core.objects(id)).toEqual([])
+    }
+  })
+
   test('again, or what has ended, changes nothing and says how it ended', async () => {
     const user = await core.user()
     const [canceled, done] = [await create(user), await create(user)]

@@ -21,7 +21,10 @@ export async function joinSegments(
 ): Promise<JoinedAudio> {
   const pieces = segments.map((segment) => toPiece({ storage }, segment))
   const options = signal ? { signal } : {}
-  const object = await storage.put(key, assembler.encode(pieces, format, options), options)
+  const audio = assembler.encode(pieces, format, options)
+  // Aborted before the store reads it, a stream nobody listens to would end the process. The store still hears of it.
+  audio.on('error', () => undefined)
+  const object = await storage.put(key, audio, options)
   return { ...object, key, durationMs: assembly(pieces).durationMs }
 }
 
