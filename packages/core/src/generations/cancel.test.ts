@@ -108,10 +108,14 @@ describe('canceling', () => {
         ...services.storage,
         async put(key, body, options) {
           if (!key.endsWith('audio.pcm')) return services.storage.put(key, body, options)
-          const stored = reads ? services.storage.put(key, body, options) : undefined
-          await cancelGeneration(user.as, { id })
-          await expect.poll(() => options?.signal?.aborted).toBe(true)
-          return stored ?? services.storage.put(key, body, options)
+          const put = () => services.storage.put(key, body, options)
+          const cancel = async () => {
+            await cancelGeneration(user.as, { id })
+            await expect.poll(() => options?.signal?.aborted).toBe(true)
+          }
+          if (reads) return (await Promise.all([put(), cancel()]))[0]
+          await cancel()
+          return put()
         },
       }
       await runGeneration({ ...services, storage }, { generationId: id }, new AbortController().signal)
