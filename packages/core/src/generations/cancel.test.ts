@@ -113,9 +113,13 @@ describe('canceling', () => {
             await cancelGeneration(user.as, { id })
             await expect.poll(() => options?.signal?.aborted).toBe(true)
           }
-          if (reads) return (await Promise.all([put(), cancel()]))[0]
-          await cancel()
-          return put()
+          if (!reads) {
+            await cancel()
+            return put()
+          }
+          const [stored] = await Promise.allSettled([put(), cancel()])
+          if (stored.status === 'rejected') throw stored.reason
+          return stored.value
         },
       }
       await runGeneration({ ...services, storage }, { generationId: id }, new AbortController().signal)
