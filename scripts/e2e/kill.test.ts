@@ -9,8 +9,6 @@ const api = client(loqui.url, user)
 const { items: voices } = await api.voices.list.query()
 const voiceId = String(voices[0]?.id)
 const chapter = await readFile(new URL('../../packages/core/fixtures/alice-chapter-1.txt', import.meta.url), 'utf8')
-/** Long enough that nobody has finished it when something happens to it. */
-const pages = chapter.slice(0, 6_000)
 
 const rowId = (id: string) => id.replace('gen_', '')
 const segmentsOf = (id: string) =>
@@ -35,8 +33,11 @@ async function expectNoOrphans(id: string): Promise<void> {
 }
 
 /** A generation of which a worker has stored some segments and has more before it. */
-async function inTheMiddle(text: string): Promise<{ id: string; worker: TestProcess; total: number }> {
-  const worker = await loqui.startWorker()
+async function inTheMiddle(
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ id: string; worker: TestProcess; total: number }> {
+  const worker = await loqui.startWorker(env)
   const { id, segments } = await api.generations.create.mutate({ text, voiceId, format: 'wav' })
   await eventually(async () => (await api.generations.status.query({ id })).segments.done).toBeGreaterThanOrEqual(5)
   return { id, worker, total: segments.total }
@@ -73,7 +74,8 @@ test('a worker killed in the middle: after a restart what is missing is made, an
 }, 90_000)
 
 test('a worker told to stop gives back what it has, and another takes it up at once', async () => {
-  const { id, worker } = await inTheMiddle(pages)
+  // One segment at a time, it has more to do than it is given time for.
+  const { id, worker } = await inTheMiddle(chapter, { WORKER_CONCURRENCY: '1' })
   const other = await loqui.startWorker()
   expect(await worker.end('SIGTERM')).toBe(0)
   const stopped = performance.now()
@@ -90,7 +92,7 @@ test('a worker told to stop gives back what it has, and another takes it up at o
 }, 90_000)
 
 test('a worker that sleeps while another finishes its generation wakes up and changes nothing', async () => {
-  const { id, worker: sleeper } = await inTheMiddle(pages)
+  const { id, worker: sleeper } = await inTheMiddle(chapter.slice(0, 5_000), { WORKER_CONCURRENCY: '1' })
   sleeper.pause()
   const other = await loqui.startWorker()
   const done = await finished(api, id)
