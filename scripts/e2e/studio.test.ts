@@ -69,6 +69,19 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
   }, 120_000)
 })
 
+test('the studio is one page under every path of it, and its files may be kept for ever', async () => {
+  const html = { headers: { accept: 'text/html' } }
+  const page = await fetch(loqui.url, html)
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('cache-control')).toBe('no-cache')
+  const body = await page.text()
+  expect(await (await fetch(`${loqui.url}/generations/gen_1`, html)).text()).toBe(body)
+  const [script] = /\/assets\/[\w.-]+\.js/.exec(body) ?? []
+  const file = await fetch(loqui.url + script)
+  expect(file.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+})
+
 test('every format that a page can play is played by one', async () => {
   await using browser = await launchBrowser()
   const page = await browser.newPage()

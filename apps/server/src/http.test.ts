@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { AppRouter } from '@loqui/api/router'
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import superjson from 'superjson'
@@ -220,6 +223,38 @@ test.each([
     issues: [],
     requestId: response.headers.get('x-request-id'),
   })
+})
+
+test.each([
+  '/../package.json',
+  '/..%2fpackage.json',
+  '/..%2f..%2f..%2fpackage.json',
+  '/assets/../../package.json',
+  '/assets/..%2f..%2f..%2f..%2fetc/passwd',
+  '/%2e%2e/%2e%2e/package.json',
+  '/..\\..\\package.json',
+  '//etc/passwd',
+  '/.env',
+  '/src/main.tsx',
+])('%s leads to no file that is not served', async (target) => {
+  const socket = connect(Number(new URL(loqui.url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  // As it is: a client would have tidied up the path.
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/plain\r\n\r\n`)
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 40[04] .*"reason":"(not_found|invalid_input)"/s)
+})
+
+test('more logins at once than can be checked are told to come back', async () => {
+  const { email, password } = await loqui.user()
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 60 }, () => client(loqui.url).auth.login.mutate({ email, password })),
+  )
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  expect(outcomes.length - refused.length).toBeGreaterThanOrEqual(18)
+  expect(refused.length).toBeGreaterThan(0)
+  for (const { reason } of refused) {
+    expect(reason.data).toMatchObject({ reason: 'busy', httpStatus: 503, retryAfterSeconds: 1 })
+  }
 })
 
 test.each(['/trpc/plans.list', '/trpc/nothing', '/api/v1/nothing'])('nobody may keep a copy of %s', async (path) => {
