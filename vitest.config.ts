@@ -5,6 +5,8 @@ const files = '**/*.test.{ts,tsx}'
 
 export default defineConfig({
   test: {
+    // Much of what is tested waits for processes and clocks; one file at a time would leave a core idle.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [
