@@ -90,7 +90,8 @@ const apps = path.join(import.meta.dirname, '../..')
  */
 export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui> {
   const database = await testDatabase()
-  const directory = await mkdtemp(path.join(tmpdir(), 'loqui-test-audio-'))
+  // Named as scripts/temporary-database.ts names its own, which sweeps what a killed run leaves.
+  const directory = await mkdtemp(path.join(tmpdir(), `loqui-test-${process.pid}-`))
   const audioDirectory = path.join(directory, 'audio')
   const servers: TestServer[] = []
   const workers: TestProcess[] = []
