@@ -158,6 +158,14 @@ describe('what is refused leaves nothing behind', () => {
     expect(await traces(id)).toEqual(nothing)
   })
 
+  test('a text of more paragraphs than any book has', async () => {
+    const { id, as } = await core.user({ planId: 'unlimited' })
+    const refused = await refusal(createGeneration(as, input('a\n\n'.repeat(330_000))))
+    expect(refused).toMatchObject({ reason: 'text_too_long', issues: [{ field: 'text' }] })
+    expect(refused.message).toContain('20000 paragraphs')
+    expect(await traces(id)).toEqual(nothing)
+  })
+
   test('a text longer than the plan allows, by one character', async () => {
     const { id, as } = await core.user()
     const plan = await db.selectFrom('plan').select('max_characters').where('id', '=', 'free').executeTakeFirstOrThrow()

@@ -14,6 +14,12 @@ export interface PlannedSpeech {
   readonly costMicros: number
 }
 
+/**
+ * Paragraphs and segments of one text. A book has a few thousand; what has more is made of crumbs, each of which would
+ * be a row and a call of the engine.
+ */
+const mostParts = 20_000
+
 /** @throws {Refusal} `text_empty`, `text_too_long`, `text_not_speakable`, `voice_unavailable`. */
 export function planSpeech(
   { engines }: Caller<'engines'>,
@@ -25,6 +31,8 @@ export function planSpeech(
   if (text.length > maxCharacters) {
     throw refuse('text_too_long', 'text', `${text.length} characters are more than your plan's ${maxCharacters}.`)
   }
+  // Before the split, which would take seconds for it.
+  if (hasMoreBreaksThan(text, mostParts)) throw tooManyParts()
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) {
     throw new Refusal(
@@ -41,6 +49,7 @@ export function planSpeech(
   }
 
   const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
+  if (segments.length > mostParts) throw tooManyParts()
   const speech = engine.estimate(request)
   const pausesMs = segments.reduce((sum, segment) => sum + segment.pauseMs, 0)
   return {
@@ -53,4 +62,13 @@ export function planSpeech(
 
 function refuse(reason: Reason, field: string, message: string): Refusal {
   return new Refusal(reason, `${field}: ${message}`, { issues: [{ field, message }] })
+}
+
+const tooManyParts = () =>
+  refuse('text_too_long', 'text', `it has more than ${mostParts} paragraphs or sentences. Send it in parts.`)
+
+function hasMoreBreaksThan(text: string, most: number): boolean {
+  let count = 0
+  for (const _ of text.matchAll(/\n\s*\n|[\f\u2029]/g)) if (++count > most) return true
+  return false
 }
