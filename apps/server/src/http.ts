@@ -13,8 +13,8 @@ import { isFromBrowser, readCredentials, readUrl, requestId, sessionCookieName }
 import { securityHeaders } from './security.ts'
 import { studio } from './studio.ts'
 
-/** The largest plan's longest text at four bytes a character, with room for the rest of the call. */
-const maxBodyBytes = 48 << 20
+/** The largest plan's longest text, every character of it escaped, with room for the rest of the call. */
+const maxBodyBytes = 13 << 20
 /** Enough to log in: who has not done so must not make the server hold and parse a book. */
 const maxStrangersBodyBytes = 64 << 10
 const maxBatch = 20

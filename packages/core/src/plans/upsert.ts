@@ -12,7 +12,8 @@ export const upsertPlanInput = z.strictObject({
   requestsPerMinute: whole(1, 1_000_000),
   concurrency: whole(1, 10_000),
   storageBytes: whole(0, Number.MAX_SAFE_INTEGER),
-  maxCharacters: whole(1, 10_000_000),
+  // Six bytes each when all are escaped: what a server takes as one body.
+  maxCharacters: whole(1, 2_000_000),
 })
 
 /** Makes or changes a plan. Accounts on it feel the change with their next reservation. */

@@ -145,7 +145,7 @@ describe('plans', () => {
       requestsPerMinute: 1_000_000,
       concurrency: 10_000,
       storageBytes: Number.MAX_SAFE_INTEGER,
-      maxCharacters: 10_000_000,
+      maxCharacters: 2_000_000,
     })
     expect(await upsertPlan(system, largest)).toEqual(largest)
     const user = await core.user({ planId: largest.id })
