@@ -24,6 +24,12 @@ export function explainFile(error: unknown, directory: string): unknown {
         `Loqui may not use ${directory} (${Object(error).code}): start it as the owner of that folder, or set LOQUI_DATA_DIR to one you may write to.`,
         { cause: error },
       )
+    // What a recursive mkdir says on a disk that is mounted read-only.
+    case 'ENOENT':
+      return new StartError(
+        `${directory} cannot be made: is its disk read-only? Set LOQUI_DATA_DIR to a folder you may write to.`,
+        { cause: error },
+      )
     case 'ENOTDIR':
     case 'EEXIST':
       return new StartError(`${directory} cannot be made, because a file stands in its way: move it aside.`, {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeAudio } from '@loqui/audio/testing'
-import { startLoqui } from '@loqui/server/testing'
+import { eventually, startLoqui } from '@loqui/server/testing'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { launchBrowser } from './browser.ts'
@@ -30,8 +30,13 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     const seen = await watchSegments(page)
     await page.getByRole('textbox', { name: 'Text' }).fill(text)
     await page.getByRole('button', { name: /^Generate/ }).click()
+    await eventually(
+      () =>
+        loqui.db.selectFrom('generation').select(['state', 'segments_done']).orderBy('id', 'desc').executeTakeFirst(),
+      60_000,
+    ).toMatchObject({ state: 'succeeded' })
     const audio = page.locator('audio')
-    await audio.waitFor({ state: 'attached', timeout: 60_000 })
+    await audio.waitFor({ state: 'attached' })
     const { values, total } = await seen()
     expect(total).toBeGreaterThan(5)
     expect(values.length, `segments seen to arrive: ${values}`).toBeGreaterThan(2)

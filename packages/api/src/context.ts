@@ -2,6 +2,7 @@ import type { Actor } from '@loqui/core/actor'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
 import { verifyKey } from '@loqui/core/keys/verify'
+import { isSessionId } from '@loqui/core/sessions/sessions'
 import { verifySession } from '@loqui/core/sessions/verify'
 
 /** Whatever a request can identify itself by, in the order it is looked at. */
@@ -38,7 +39,8 @@ export function createContext(services: Services, request: Request): RequestCont
 
 async function identify(services: Services, request: Request): Promise<Actor> {
   const { token, cookie } = request.credentials
-  if (token?.startsWith('loqui_')) return verifyKey(services, token)
+  // Whatever is no session's id was meant to be a key, and is told what is wrong with it as one.
+  if (token !== undefined && !isSessionId(token)) return verifyKey(services, token)
   const id = token ?? cookie
   if (!id) throw new Refusal('unauthenticated', 'Log in or send an API key: Authorization: Bearer loqui_live_….')
   const { actor, fresh, expiresAt } = await verifySession(services, id)

@@ -25,6 +25,9 @@ export async function updateAccount(
   input: z.output<typeof updateAccountInput>,
 ): Promise<Account> {
   permitAdmin(actor)
+  if (actor.kind !== 'system' && actor.userId === input.id && (input.role === 'user' || input.disabled)) {
+    throw new Refusal('forbidden', 'You cannot take your own administration away: another administrator can.')
+  }
   if (input.planId !== undefined && !(await planExists(db, input.planId))) {
     throw new Refusal('plan_not_found', `planId: there is no plan “${input.planId}”.`)
   }

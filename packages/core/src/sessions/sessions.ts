@@ -64,6 +64,9 @@ export function createSessions(db: Db): Sessions {
   }
 }
 
+/** Whether it has the form of a session's id: lucia's 200 random bits in base32. */
+export const isSessionId = (token: string) => /^[a-z2-7]{40}$/.test(token)
+
 const hashId = (id: string) => createHash('sha256').update(id).digest()
 
 function createAdapter(db: Db): Adapter {

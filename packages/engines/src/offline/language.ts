@@ -15,27 +15,30 @@ const others: Readonly<Record<string, ReadonlySet<string>>> = {
     'der das und ist nicht ich du sie wir ihr ein eine einen einem einer eines den dem des mit auf für von zu zum ' +
       'zur im auch sich es dass daß aber oder wie wenn noch nur bei nach aus über sind wird wurde werden haben ' +
       'hatte kann mich mir dich dir uns sein seine ihre mein meine dein kein keine schon sehr hier guten danke ' +
-      'bitte wo wer bin bist',
+      'bitte wo wer bin bist gern gerne heute morgen abend immer essen gehe gehen komme kommen meinen',
   ),
   French: words(
     'le la les des un une et est dans que qui ne pas je tu il elle nous vous ils elles ce cette ces mon ma mes ta ' +
       'tes sa ses au aux du avec mais ou où sont était été avoir être fait très bien bonjour merci comme leur leurs ' +
-      'si tout tous suis sans sous donc quand même peu parce aussi',
+      'si tout tous suis sans sous donc quand même peu parce aussi aime manger maison demain toujours soir amis',
   ),
   Spanish: words(
     'el los las un una unos unas que en es por para se su sus lo le al del como más pero muy tu yo ella ' +
       'nosotros ustedes ellos está están fue ser hay este esta esto eso cuando donde quien también porque sobre ' +
-      'todo todos hola gracias buenos días qué cómo soy eres tengo tiene nada ya si hasta desde será',
+      'todo todos hola gracias buenos días qué cómo soy eres tengo tiene nada ya si hasta desde será la con mi mis me ' +
+      'gusta mucho casa noche hoy mañana siempre comer amigo amigos',
   ),
   Italian: words(
     'il lo gli le un una uno di che non per sono sei siamo del della dei delle degli nel nella al alla dal ' +
       'dalla sul sulla si ci vi ma più anche io lui lei noi voi loro questo questa quello quella molto ho ha ' +
-      'hai hanno perché quando dove ciao grazie buongiorno tutto tutti suo sua mio mia tuo essere stato bene',
+      'hai hanno perché quando dove ciao grazie buongiorno tutto tutti suo sua mio mia tuo essere stato bene con la le ' +
+      'piace miei tuoi suoi mie sera casa oggi domani ancora così ogni sempre fare fatto cosa amici',
   ),
   Portuguese: words(
     'os um uma que em por com para não se seu sua seus suas ao aos da das dos na nas nos como mais mas muito eu ' +
       'ele ela nós você vocês eles elas está estão foi ser há este esta isso isto quando onde quem também porque ' +
-      'sem sobre tudo todos olá obrigado obrigada bom dia meu minha tem já até será',
+      'sem sobre tudo todos olá obrigado obrigada bom dia meu minha meus minhas tem já até será gosto casa noite hoje ' +
+      'amanhã sempre comer amigos',
   ),
   Dutch: words(
     'de het een en van ik je jij hij wij jullie zij dat niet met voor op te zijn er maar om ook als dan nog wel ' +
