@@ -25,7 +25,7 @@ const others: Readonly<Record<string, ReadonlySet<string>>> = {
   Spanish: words(
     'el los las un una unos unas que en es por para se su sus lo le al del como más pero muy tu yo ella ' +
       'nosotros ustedes ellos está están fue ser hay este esta esto eso cuando donde quien también porque sobre ' +
-      'todo todos hola gracias buenos días qué cómo soy eres tengo tiene nada ya si hasta desde será la con mi mis me ' +
+      'todo todos hola gracias buenos días qué cómo soy eres tengo tiene nada ya si hasta desde será la con mis me ' +
       'gusta mucho casa noche hoy mañana siempre comer amigo amigos',
   ),
   Italian: words(
