@@ -87,6 +87,21 @@ test('the studio is one page under every path of it, and its files may be kept f
   expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
 })
 
+test('who is quicker than the list of voices is heard all the same', async () => {
+  await using browser = await launchBrowser()
+  const page = await browser.newPage()
+  const { promise: clicked, resolve: onClick } = Promise.withResolvers<void>()
+  await page.route(/voices\.list/, async (route) => {
+    await clicked
+    await route.continue()
+  })
+  await register(page)
+  await page.getByRole('textbox', { name: 'Text' }).fill('I could not wait for the voices.')
+  await page.getByRole('button', { name: /^Generate/ }).click()
+  onClick()
+  await page.locator('audio').waitFor({ state: 'attached', timeout: 60_000 })
+}, 90_000)
+
 test('every format that a page can play is played by one', async () => {
   await using browser = await launchBrowser()
   const page = await browser.newPage()

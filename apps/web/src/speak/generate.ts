@@ -9,7 +9,8 @@ import { createSender, toInput } from './send.ts'
 
 interface GenerateOptions {
   draft: Draft
-  voice: Voice | undefined
+  /** What speaks, as soon as it is known; `undefined` when there is nothing that could. */
+  findVoice: () => Promise<Voice | undefined>
   /** The longest text of the plan, when it is known. */
   maxCharacters: number | undefined
   onMade: (generation: Generation) => void
@@ -24,15 +25,20 @@ export interface Problem {
 }
 
 /** What the Generate button does: looks the draft over, sends it, and says why not when it cannot. */
-export function useGenerate({ draft, voice, maxCharacters, onMade, onMistake }: GenerateOptions) {
+export function useGenerate({ draft, findVoice, maxCharacters, onMade, onMistake }: GenerateOptions) {
   const loqui = useLoqui()
   const trpc = useTRPC()
   const queryClient = useQueryClient()
   const [mistake, setMistake] = useState<string | null>(null)
   const send = useMemo(() => createSender((input, options) => loqui.generations.create(input, options)), [loqui])
   const sending = useMutation({
-    mutationFn: send,
+    // Who is quicker than the list of voices waits for it.
+    mutationFn: async (draft: Draft) => {
+      const voice = await findVoice()
+      return voice ? send(toInput(draft, voice.id)) : null
+    },
     onSuccess: (generation) => {
+      if (!generation) return setMistake('There is no voice to speak it yet.')
       queryClient.setQueryData(trpc.generations.get.queryKey({ id: generation.id }), generation)
       onMade(generation)
     },
@@ -50,10 +56,8 @@ export function useGenerate({ draft, voice, maxCharacters, onMade, onMistake }: 
     if (found !== null) {
       setMistake(found)
       onMistake()
-    } else if (voice) {
-      sending.mutate(toInput(draft, voice.id))
     } else {
-      setMistake('There is no voice to speak it yet.')
+      sending.mutate(draft)
     }
   }
 

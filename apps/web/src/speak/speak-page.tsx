@@ -1,3 +1,4 @@
+import type { Voice } from '@loqui/sdk'
 import { clsx } from 'clsx'
 import { type KeyboardEvent, type SubmitEvent, useRef } from 'react'
 import { useAccount } from '../session/account.ts'
@@ -26,12 +27,13 @@ export function SpeakPage() {
   const result = useRef<HTMLElement>(null)
 
   // The voice of the draft may have gone since it was chosen.
-  const voice = voices.data?.find(({ id }) => id === draft.voiceId) ?? voices.data?.[0]
+  const pick = (all: readonly Voice[] = []) => all.find(({ id }) => id === draft.voiceId) ?? all[0]
+  const voice = pick(voices.data)
   const maxCharacters = usage.data?.plan.maxCharacters
 
   const { generate, dismiss, problem, isPending } = useGenerate({
     draft,
-    voice,
+    findVoice: async () => voice ?? pick((await voices.refetch({ cancelRefetch: false, throwOnError: true })).data),
     maxCharacters,
     onMade: ({ id }) => {
       update({ generationId: id })
