@@ -32,7 +32,8 @@ export function createDb(config: DbConfig): Db {
     connectionTimeoutMillis: 8_000,
     query_timeout: 10_000,
     statement_timeout: 8_000,
-    lock_timeout: 2_000,
+    // Two hundred creates of one user wait for one lock; on a busy machine the last of them waits seconds.
+    lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     maxLifetimeSeconds: 1_800,
