@@ -212,6 +212,7 @@ async function rawHead(id: string): Promise<string> {
 
 test.each([
   ['no credentials', {}, 401, 'unauthenticated'],
+  ['what is no key at all', { authorization: 'Bearer junk' }, 401, 'api_key_malformed'],
   ['a mistyped key', { authorization: 'Bearer loqui_live_x' }, 401, 'api_key_malformed'],
   ['an ended session', { authorization: 'Bearer 4oqjzmf5rxqwhmmtz3xvgxs4jqhyd2zfl5dmjnn4' }, 401, 'session_expired'],
 ])('with %s there is a problem', async (_name, headers, status, reason) => {

@@ -120,6 +120,14 @@ describe('an administrator', () => {
     })
   })
 
+  test('an administrator cannot take his own administration away, another can', async () => {
+    const [one, other] = [await core.user({ role: 'admin' }), await core.user({ role: 'admin' })]
+    for (const change of [{ role: 'user' }, { disabled: true }] as const) {
+      expect(await refusal(updateAccount(one.as, { id: one.id, ...change }))).toMatchObject({ reason: 'forbidden' })
+    }
+    expect(await updateAccount(other.as, { id: one.id, role: 'user' })).toMatchObject({ role: 'user', disabled: false })
+  })
+
   test('who disables an account ends its sessions for good, and keeps it out', async () => {
     const admin = (await core.user({ role: 'admin' })).as
     const { user, token } = await join()
