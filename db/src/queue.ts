@@ -125,6 +125,8 @@ function startWork<Data extends object>(
   handler: (data: Data, signal: AbortSignal) => Promise<void>,
 ): Work {
   const held = new Set<{ job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
+  /** Jobs whose handler has ended: being told meanwhile that they are settled is no loss of them. */
+  const ended = new WeakSet<BossJob<Data>>()
   let stopping = false
   let wake = Promise.withResolvers<void>()
 
@@ -141,6 +143,7 @@ function startWork<Data extends object>(
   const run = async (job: BossJob<Data>, signal: AbortSignal) => {
     try {
       await handler(job.data, signal)
+      ended.add(job)
       await boss.complete(name, job)
     } catch (error) {
       if (!signal.aborted) options.onError(error)
@@ -170,7 +173,7 @@ function startWork<Data extends object>(
         [...touched.values()].map(({ job }) => job),
       ),
     )
-    for (const [id, { abort }] of touched) if (!ours.has(id)) abort.abort(givenOn())
+    for (const [id, { job, abort }] of touched) if (!ours.has(id) && !ended.has(job)) abort.abort(givenOn())
   }
 
   const loop = async () => {
