@@ -268,7 +268,7 @@ test.each(['/trpc/plans.list', '/api/v1/nothing', '/'])('%s has the headers that
     /^(content-(type|length|encoding)|transfer-encoding|date|last-modified|accept-ranges|connection|keep-alive|x-request-id|vary|cache-control)$/
   expect(Object.fromEntries([...headers].filter(([name]) => !ofTheAnswer.test(name)))).toEqual({
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'x-request-id,retry-after,content-range',
+    'access-control-expose-headers': 'x-request-id,retry-after,ratelimit,ratelimit-policy,content-range',
     'content-security-policy': [
       "default-src 'none'",
       "script-src 'self'",

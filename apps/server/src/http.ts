@@ -45,6 +45,9 @@ export function createHttp(services: Services, options: HttpOptions): Express {
         if (session) res.cookie(cookieName, session.token, { ...cookie, expires: session.expiresAt })
         else res.clearCookie(cookieName, cookie)
       },
+      setHeader(name, value) {
+        if (!res.headersSent) res.setHeader(name, value)
+      },
       // Over HTTP the response stream itself holds the writer back.
       drained: async () => undefined,
       inTurn: (call) => call(),
@@ -79,7 +82,11 @@ export function createHttp(services: Services, options: HttpOptions): Express {
   })
   app.use(securityHeaders(publicUrl))
   app.use(
-    cors({ origin: [...origins], credentials: true, exposedHeaders: ['x-request-id', 'retry-after', 'content-range'] }),
+    cors({
+      origin: [...origins],
+      credentials: true,
+      exposedHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'content-range'],
+    }),
   )
   app.use(onlyOurPages(origins))
   app.use('/trpc', notToBeStored, onlyUrls, onlyJson, noStreamedBatch, async (req, res, next) => {

@@ -71,6 +71,7 @@ export function createWebSocket(
         // A socket has no cookie to give: whoever logs in through one keeps the token.
         fromBrowser: false,
         setSessionCookie: () => undefined,
+        setHeader: () => undefined,
         drained: () => drained(ws),
         inTurn: createTurns(ws, atWork),
       })

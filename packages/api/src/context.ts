@@ -22,6 +22,11 @@ export interface Request {
   readonly fromBrowser: boolean
   /** Sets or, with `null`, clears the session cookie. Sockets cannot. */
   setSessionCookie(session: { token: string; expiresAt: Date } | null): void
+  /**
+   * Sets a header of the answer, such as `RateLimit`; in a batch the last call to set one wins. Nothing happens where
+   * there is no header left to set: on sockets, and in a stream that has begun.
+   */
+  setHeader(name: string, value: string): void
   /** Waits until the connection has taken what was sent. */
   drained(): Promise<void>
   /** Makes a call when the connection has room for its answer and not too many others to make. */
