@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import type { AppRouter } from '@loqui/api/router'
 import { createAccount } from '@loqui/core/accounts/create'
@@ -14,6 +12,7 @@ import { mintKey } from '@loqui/core/keys/mint'
 import { freePort } from '@loqui/db/embedded-port'
 import type { Role } from '@loqui/db/schema/accounts'
 import { type TestDatabase, testDatabase } from '@loqui/db/testing'
+import { type RunningProcess, startProcess } from '@loqui/process/testing'
 import { createStorage } from '@loqui/storage/create'
 import type { Storage } from '@loqui/storage/storage'
 import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client'
@@ -60,13 +59,8 @@ export interface TestUser {
   readonly key: string
 }
 
-export interface TestProcess {
-  readonly pid: number
-  /** Sends a signal that ends it and waits for the end; answers its exit code, `null` where the signal itself ended it. */
-  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>
-  pause(): void
-  resume(): void
-}
+/** A server or a worker as it runs for people. */
+export type TestProcess = RunningProcess
 
 export interface TestServer extends TestProcess {
   readonly url: string
@@ -99,10 +93,11 @@ export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui>
   const trouble: string[] = []
   const heard = new EventEmitter()
 
-  const startProcess = async (app: string, env: NodeJS.ProcessEnv, running: TestProcess[]): Promise<TestProcess> => {
-    const started = await start(path.join(apps, app, 'src/main.ts'), env, {
-      write: (line) => output.push(line),
-      complain(message) {
+  const startApp = async (app: string, env: NodeJS.ProcessEnv, running: TestProcess[]): Promise<TestProcess> => {
+    const started = await startProcess(path.join(apps, app, 'src/main.ts'), {
+      env,
+      onLine: (line) => output.push(line),
+      onTrouble(message) {
         trouble.push(`${app}: ${message}`)
         heard.emit('trouble')
       },
@@ -127,11 +122,11 @@ export async function startLoqui(options: LoquiOptions = {}): Promise<TestLoqui>
   const startServer = async (env: NodeJS.ProcessEnv = {}): Promise<TestServer> => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const started = await startProcess('server', { ...common, PORT: String(port), PUBLIC_URL: url, ...env }, servers)
+    const started = await startApp('server', { ...common, PORT: String(port), PUBLIC_URL: url, ...env }, servers)
     const server = Object.assign(started, { url })
     return server
   }
-  const startWorker = (env: NodeJS.ProcessEnv = {}) => startProcess('worker', { ...common, ...env }, workers)
+  const startWorker = (env: NodeJS.ProcessEnv = {}) => startApp('worker', { ...common, ...env }, workers)
 
   const expectNoTrouble = () => {
     const found = trouble.splice(0)
@@ -221,68 +216,4 @@ export async function refusal(call: Promise<unknown>): Promise<{ reason: string;
     return { reason: error.data.reason, status: error.data.httpStatus, message: error.message }
   }
   throw new Error('the call was not refused')
-}
-
-interface Listener {
-  write(line: string): void
-  complain(message: string): void
-}
-
-async function start(main: string, env: NodeJS.ProcessEnv, listener: Listener): Promise<TestProcess> {
-  const child = fork(main, {
-    // Only what a process needs: nothing of this machine's configuration may decide a test.
-    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LOG_LEVEL: 'info', ...env },
-    execArgv: [],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
-  const last: string[] = []
-  follow(child, {
-    complain: listener.complain,
-    write(line) {
-      last.push(line)
-      if (last.length > 20) last.shift()
-      listener.write(line)
-    },
-  })
-  let told = false
-  const exited = once(child, 'exit').then(([code, signal]: (number | string | null)[]) => {
-    if (!told) listener.complain(`died with ${signal ?? `code ${code}`}: ${last.join('\n')}`)
-    return typeof code === 'number' ? code : null
-  })
-  const ready = once(child, 'message')
-  await Promise.race([
-    ready,
-    exited.then(() => {
-      throw new Error(`${main} did not start:\n${last.join('\n')}`)
-    }),
-  ])
-  const { pid } = child
-  if (pid === undefined) throw new Error(`${main} has no process id`)
-  return {
-    pid,
-    async end(signal) {
-      told = true
-      child.kill(signal)
-      // One that a failed test left paused could not answer.
-      child.kill('SIGCONT')
-      return exited
-    },
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
-  }
-}
-
-const errorLevel = 50
-
-/** Reads the log, which is lines of JSON on standard output. Nothing of ours writes to standard error. */
-function follow(child: ChildProcess, { write, complain }: Listener): void {
-  if (!child.stdout || !child.stderr) throw new Error('the process has no output to read')
-  createInterface(child.stdout).on('line', (line) => {
-    write(line)
-    if (JSON.parse(line).level >= errorLevel) complain(line)
-  })
-  createInterface(child.stderr).on('line', (line) => {
-    write(line)
-    complain(line)
-  })
 }
