@@ -12,11 +12,15 @@ export interface TemporaryDatabase {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL that lives as long as this process, at most: whatever ends it, the next one sweeps what is left. */
-export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+/**
+ * A PostgreSQL that lives as long as this process, at most: whatever ends it, the next one sweeps what is left.
+ *
+ * @param options.durable `true` makes it wait for the disk as one that is meant to stay.
+ */
+export async function temporaryDatabase({ durable = false } = {}): Promise<TemporaryDatabase> {
   await sweep()
   const home = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
-  const server = await startEmbedded({ directory: join(home, 'postgres'), durable: false })
+  const server = await startEmbedded({ directory: join(home, 'postgres'), durable })
   // Ctrl-C ends a test run without a teardown.
   const abandon = (): void => {
     server.kill()
