@@ -3,6 +3,8 @@
 
 create schema report;
 
+create sequence work_turn as bigint increment 1 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
+
 create table account (
   id uuid not null,
   email text not null,
@@ -30,10 +32,54 @@ create table api_key (
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  requests_per_minute integer,
   constraint api_key_pkey PRIMARY KEY (id),
   constraint api_key_public_id_key UNIQUE (public_id),
-  constraint api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+  constraint api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint api_key_requests_per_minute_check CHECK ((requests_per_minute > 0))
 );
+
+create table attempt (
+  token uuid not null,
+  generation_id uuid not null,
+  number integer not null,
+  outcome text default 'running'::text not null,
+  predicted_cost_micros bigint not null,
+  actual_cost_micros bigint default 0 not null,
+  started_at timestamp with time zone default clock_timestamp() not null,
+  ended_at timestamp with time zone,
+  constraint attempt_pkey PRIMARY KEY (token),
+  constraint attempt_generation_id_number_key UNIQUE (generation_id, number),
+  constraint attempt_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  constraint attempt_actual_cost_micros_check CHECK ((actual_cost_micros >= 0)),
+  constraint attempt_check CHECK (((outcome = 'running'::text) = (ended_at IS NULL))),
+  constraint attempt_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'released'::text, 'lost'::text]))),
+  constraint attempt_predicted_cost_micros_check CHECK ((predicted_cost_micros >= 0))
+) with (fillfactor=80);
+
+create table budget (
+  user_id uuid,
+  alert_micros bigint,
+  limit_micros bigint,
+  alerted_month date,
+  updated_at timestamp with time zone default now() not null,
+  constraint budget_user_id_key UNIQUE NULLS NOT DISTINCT (user_id),
+  constraint budget_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint budget_alert_micros_check CHECK ((alert_micros >= 0)),
+  constraint budget_limit_micros_check CHECK ((limit_micros >= 0))
+);
+
+create table cost_month (
+  month date not null,
+  user_id uuid,
+  spent_micros bigint default 0 not null,
+  held_micros bigint default 0 not null,
+  constraint cost_month_month_user_id_key UNIQUE NULLS NOT DISTINCT (month, user_id),
+  constraint cost_month_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint cost_month_held_micros_check CHECK ((held_micros >= 0)),
+  constraint cost_month_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint cost_month_spent_micros_check CHECK ((spent_micros >= 0))
+) with (fillfactor=50);
 
 create table event (
   user_id uuid not null,
@@ -88,6 +134,8 @@ create table generation (
   finished_at timestamp with time zone,
   deleted_at timestamp with time zone,
   purged_at timestamp with time zone,
+  turn bigint default 0 not null,
+  cost_held_micros bigint default 0 not null,
   constraint generation_pkey PRIMARY KEY (id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
   constraint generation_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
@@ -97,6 +145,7 @@ create table generation (
   constraint generation_check2 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
   constraint generation_check3 CHECK (((state <> 'succeeded'::text) OR (purged_at IS NOT NULL) OR ((audio_key IS NOT NULL) AND (audio_bytes IS NOT NULL) AND (audio_sha256 IS NOT NULL) AND (duration_ms IS NOT NULL)))),
   constraint generation_check4 CHECK (((state = 'failed'::text) = (error_reason IS NOT NULL))),
+  constraint generation_cost_held_micros_check CHECK ((cost_held_micros >= 0)),
   constraint generation_duration_ms_check CHECK ((duration_ms >= 0)),
   constraint generation_estimated_ms_check CHECK ((estimated_ms >= 0)),
   constraint generation_reserved_ms_check CHECK ((reserved_ms >= 0)),
@@ -143,6 +192,8 @@ create table quota_account (
   granted_ms bigint default 0 not null,
   used_ms bigint default 0 not null,
   reserved_ms bigint default 0 not null,
+  adjusted_ms bigint default 0 not null,
+  last_turn bigint default 0 not null,
   constraint quota_account_pkey PRIMARY KEY (user_id, period_start),
   constraint quota_account_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint quota_account_check CHECK (((used_ms + reserved_ms) <= granted_ms)),
@@ -160,12 +211,25 @@ create table quota_entry (
   ms bigint not null,
   attempt uuid,
   created_at timestamp with time zone default clock_timestamp() not null,
+  by_user_id uuid,
+  note text,
   constraint quota_entry_pkey PRIMARY KEY (id),
   constraint quota_entry_user_id_period_start_fkey FOREIGN KEY (user_id, period_start) REFERENCES quota_account(user_id, period_start),
-  constraint quota_entry_check CHECK (((kind = 'grant'::text) OR (ms >= 0))),
-  constraint quota_entry_check1 CHECK (((kind = 'grant'::text) = (generation_id IS NULL))),
-  constraint quota_entry_kind_check CHECK ((kind = ANY (ARRAY['reserve'::text, 'settle'::text, 'release'::text, 'grant'::text])))
+  constraint quota_entry_generation_check CHECK (((kind = ANY (ARRAY['grant'::text, 'adjust'::text])) = (generation_id IS NULL))),
+  constraint quota_entry_kind_check CHECK ((kind = ANY (ARRAY['reserve'::text, 'settle'::text, 'release'::text, 'grant'::text, 'adjust'::text, 'refund'::text]))),
+  constraint quota_entry_ms_check CHECK (
+CASE kind
+    WHEN 'grant'::text THEN true
+    WHEN 'adjust'::text THEN (ms <> 0)
+    ELSE (ms >= 0)
+END)
 );
+
+create unlogged table rate (
+  key text not null,
+  tat timestamp with time zone not null,
+  constraint rate_pkey PRIMARY KEY (key)
+) with (fillfactor=50);
 
 create table rendition (
   generation_id uuid not null,
@@ -214,6 +278,21 @@ create table session (
   constraint session_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+create table usage_day (
+  user_id uuid not null,
+  day date not null,
+  voice_id uuid not null,
+  key_id uuid,
+  engine text not null,
+  generations bigint default 0 not null,
+  characters bigint default 0 not null,
+  charged_ms bigint default 0 not null,
+  cost_micros bigint default 0 not null,
+  constraint usage_day_user_id_day_voice_id_key_id_engine_key UNIQUE NULLS NOT DISTINCT (user_id, day, voice_id, key_id, engine),
+  constraint usage_day_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint usage_day_cost_micros_check CHECK ((cost_micros >= 0))
+) with (fillfactor=80);
+
 create table voice (
   id uuid not null,
   user_id uuid,
@@ -234,6 +313,8 @@ CREATE INDEX api_key_user_id ON public.api_key USING btree (user_id, id DESC);
 
 CREATE INDEX event_generation ON public.event USING btree (generation_id, seq);
 
+CREATE INDEX generation_key ON public.generation USING btree (key_id) WHERE (key_id IS NOT NULL);
+
 CREATE INDEX generation_open ON public.generation USING btree (state, heartbeat_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
 CREATE INDEX generation_unpurged ON public.generation USING btree (id) WHERE ((purged_at IS NULL) AND ((deleted_at IS NOT NULL) OR (state = ANY (ARRAY['failed'::text, 'canceled'::text]))));
@@ -244,6 +325,8 @@ CREATE INDEX idempotency_created_at ON public.idempotency USING btree (created_a
 
 CREATE INDEX quota_entry_account ON public.quota_entry USING btree (user_id, period_start);
 
+CREATE UNIQUE INDEX quota_entry_one_refund ON public.quota_entry USING btree (generation_id) WHERE (kind = 'refund'::text);
+
 CREATE UNIQUE INDEX quota_entry_one_reserve ON public.quota_entry USING btree (generation_id) WHERE (kind = 'reserve'::text);
 
 CREATE UNIQUE INDEX quota_entry_one_resolution ON public.quota_entry USING btree (generation_id) WHERE (kind = ANY (ARRAY['settle'::text, 'release'::text]));
@@ -251,6 +334,8 @@ CREATE UNIQUE INDEX quota_entry_one_resolution ON public.quota_entry USING btree
 CREATE INDEX session_expires_at ON public.session USING btree (expires_at);
 
 CREATE INDEX session_user_id ON public.session USING btree (user_id);
+
+CREATE INDEX usage_day_day ON public.usage_day USING btree (day);
 
 CREATE UNIQUE INDEX voice_preset ON public.voice USING btree (engine, engine_voice) WHERE (user_id IS NULL);
 
@@ -265,6 +350,24 @@ create view report.account as
     disabled_at,
     created_at
    FROM account;
+
+create view report.attempt as
+ SELECT token,
+    generation_id,
+    number,
+    outcome,
+    predicted_cost_micros,
+    actual_cost_micros,
+    started_at,
+    ended_at
+   FROM attempt;
+
+create view report.cost_month as
+ SELECT month,
+    user_id,
+    spent_micros,
+    held_micros
+   FROM cost_month;
 
 create view report.generation as
  SELECT id,
@@ -304,7 +407,8 @@ create view report.quota_account as
     period_end,
     granted_ms,
     used_ms,
-    reserved_ms
+    reserved_ms,
+    adjusted_ms
    FROM quota_account;
 
 create view report.quota_entry as
@@ -315,7 +419,9 @@ create view report.quota_entry as
     kind,
     ms,
     attempt,
-    created_at
+    created_at,
+    by_user_id,
+    note
    FROM quota_entry;
 
 create view report.segment as
@@ -338,93 +444,232 @@ create view report.segment as
     stored_at
    FROM segment;
 
+create view report.usage_day as
+ SELECT user_id,
+    day,
+    voice_id,
+    key_id,
+    engine,
+    generations,
+    characters,
+    charged_ms,
+    cost_micros
+   FROM usage_day;
+
+CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_micros bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_month date := month_of(clock_timestamp());
+  v_scope text;
+begin
+  insert into cost_month (month, user_id) values (v_month, p_user), (v_month, null) on conflict do nothing;
+  foreach v_scope in array array['user', 'installation'] loop
+    update cost_month c set held_micros = held_micros + p_micros
+      where c.month = v_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
+        and not exists (select from budget b where b.user_id is not distinct from c.user_id
+          and c.spent_micros + c.held_micros + p_micros > b.limit_micros);
+    if not found then
+      if v_scope = 'installation' then
+        update cost_month set held_micros = held_micros - p_micros where month = v_month and user_id = p_user;
+      end if;
+      return v_scope;
+    end if;
+  end loop;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.cost_release(p_user uuid, p_month date, p_micros bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if p_micros > 0 then
+    update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id = p_user;
+    update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id is null;
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.cost_spend(p_generation uuid, p_attempt uuid, p_micros bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_before generation;
+begin
+  if p_micros = 0 then
+    return;
+  end if;
+  select * into strict v_before from generation where id = p_generation for no key update;
+  update generation set actual_cost_micros = actual_cost_micros + p_micros,
+      cost_held_micros = cost_held_micros - least(cost_held_micros, p_micros)
+    where id = p_generation;
+  update attempt set actual_cost_micros = actual_cost_micros + p_micros where token = p_attempt;
+  insert into cost_month as c (month, user_id, spent_micros)
+    values (month_of(clock_timestamp()), v_before.user_id, p_micros) on conflict (month, user_id) do update
+      set spent_micros = c.spent_micros + excluded.spent_micros;
+  insert into cost_month as c (month, user_id, spent_micros)
+    values (month_of(clock_timestamp()), null, p_micros) on conflict (month, user_id) do update
+      set spent_micros = c.spent_micros + excluded.spent_micros;
+  perform cost_release(v_before.user_id, month_of(v_before.created_at), least(v_before.cost_held_micros, p_micros));
+  perform usage_add(v_before.user_id, v_before.voice_id, v_before.key_id, v_before.engine, 0, 0, 0, p_micros);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.event_append(p_generation generation, p_type text, p_segment jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_seq bigint;
-    begin
-      insert into event_stream as s (user_id, last_seq) values (p_generation.user_id, 1)
-        on conflict (user_id) do update set last_seq = s.last_seq + 1
-        returning last_seq into v_seq;
-      insert into event (user_id, seq, generation_id, type, data) values (
-        p_generation.user_id, v_seq, p_generation.id, p_type,
-        jsonb_build_object(
-          'state', p_generation.state,
-          'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done),
-          'segment', p_segment,
-          'durationMs', p_generation.duration_ms,
-          'chargedMs', p_generation.charged_ms,
-          'error', case when p_generation.error_reason is not null then
-            jsonb_build_object('reason', p_generation.error_reason, 'message', p_generation.error_message) end));
-      return v_seq;
-    end $function$;
+declare
+  v_seq bigint;
+begin
+  insert into event_stream as s (user_id, last_seq) values (p_generation.user_id, 1)
+    on conflict (user_id) do update set last_seq = s.last_seq + 1
+    returning last_seq into v_seq;
+  insert into event (user_id, seq, generation_id, type, data) values (
+    p_generation.user_id, v_seq, p_generation.id, p_type,
+    jsonb_build_object(
+      'state', p_generation.state,
+      'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done),
+      'segment', p_segment,
+      'durationMs', p_generation.duration_ms,
+      'chargedMs', p_generation.charged_ms,
+      'error', case when p_generation.error_reason is not null then
+        jsonb_build_object('reason', p_generation.error_reason, 'message', p_generation.error_message) end));
+  return v_seq;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_claim(p_id uuid, p_attempt uuid)
  RETURNS generation
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_generation generation;
-      v_was text;
-    begin
-      select state into v_was from generation where id = p_id and state in ('queued', 'running') for no key update;
-      if v_was is null then
-        return null;
-      end if;
-      update generation set state = 'running', attempt = p_attempt, attempts = attempts + 1,
-          fruitless_attempts = fruitless_attempts + 1, heartbeat_at = clock_timestamp(),
-          started_at = coalesce(started_at, clock_timestamp())
-        where id = p_id returning * into v_generation;
-      if v_was = 'queued' then
-        perform event_append(v_generation, 'running', null);
-      end if;
-      return v_generation;
-    end $function$;
+declare
+  v_generation generation;
+  v_was record;
+begin
+  select state, attempt into v_was from generation where id = p_id and state in ('queued', 'running') for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = 'running', attempt = p_attempt, attempts = attempts + 1,
+      fruitless_attempts = fruitless_attempts + 1, heartbeat_at = clock_timestamp(),
+      started_at = coalesce(started_at, clock_timestamp())
+    where id = p_id returning * into v_generation;
+  if v_was.attempt is not null then
+    update attempt set outcome = 'lost', ended_at = clock_timestamp() where token = v_was.attempt and outcome = 'running';
+  end if;
+  -- What the segments that are stored cost was paid by earlier attempts.
+  insert into attempt (token, generation_id, number, predicted_cost_micros)
+    values (p_attempt, p_id, v_generation.attempts, v_generation.predicted_cost_micros
+      * (v_generation.segments_total - v_generation.segments_done) / v_generation.segments_total);
+  if v_was.state = 'queued' then
+    perform event_append(v_generation, 'running', null);
+  end if;
+  return v_generation;
+end $function$;
 
-CREATE OR REPLACE FUNCTION public.generation_create(p_new generation, OUT created boolean, OUT generation generation, OUT account quota_account)
+CREATE OR REPLACE FUNCTION public.generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval, p_anew boolean, p_answer text, OUT outcome text, OUT detail text, OUT response text, OUT created_at timestamp with time zone, OUT remaining_ms bigint, OUT period_end timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_reservation record;
-    begin
-      select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
-      created := v_reservation.reserved;
-      account := v_reservation.account;
-      if not created then
-        return;
-      end if;
-      insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
-          segments_total, estimated_ms, reserved_ms, predicted_cost_micros)
-        values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
-          p_new.format, p_new.settings, p_new.title, p_new.segments_total, p_new.estimated_ms, p_new.reserved_ms,
-          p_new.predicted_cost_micros)
-        returning * into generation;
-      perform event_append(generation, 'queued', null);
-    end $function$;
+declare
+  v_generation generation;
+  v_reservation record;
+  v_earlier record;
+  v_account quota_account;
+begin
+  if p_key is not null then
+    insert into idempotency as i (user_id, route, key, request_hash, created_at)
+      values (p_new.user_id, p_route, p_key, p_hash, clock_timestamp())
+      on conflict (user_id, route, key) do update
+        set request_hash = excluded.request_hash, response = null, about = null, created_at = excluded.created_at
+        where p_anew or i.created_at < clock_timestamp() - p_keep;
+    if not found then
+      select i.request_hash, i.response into strict v_earlier from idempotency i
+        where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+      outcome := case when v_earlier.request_hash = p_hash then 'replayed' else 'key_reused' end;
+      response := v_earlier.response;
+      return;
+    end if;
+  end if;
+
+  perform quota_lock(p_new.user_id);
+  if p_new.predicted_cost_micros > 0 then
+    detail := cost_hold(p_new.user_id, p_new.predicted_cost_micros);
+    if detail is not null then
+      outcome := 'budget_exceeded';
+    end if;
+  end if;
+  if outcome is null then
+    select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
+    v_account := v_reservation.account;
+    remaining_ms := v_account.granted_ms - v_account.used_ms - v_account.reserved_ms;
+    period_end := v_account.period_end;
+    if not v_reservation.reserved then
+      outcome := 'quota_exceeded';
+      perform cost_release(p_new.user_id, month_of(clock_timestamp()), p_new.predicted_cost_micros);
+    end if;
+  end if;
+  if outcome is not null then
+    delete from idempotency i where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+    return;
+  end if;
+
+  outcome := 'created';
+  -- To the millisecond, which is what goes on the wire.
+  created_at := date_trunc('milliseconds', clock_timestamp());
+  insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
+      segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
+    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
+      p_new.format, p_new.settings, p_new.title, p_new.segments_total, p_new.estimated_ms, p_new.reserved_ms,
+      p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn, created_at)
+    returning * into v_generation;
+  perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,
+    (select plan_id from account where id = p_new.user_id), v_account.last_turn);
+  if p_key is not null then
+    response := replace(p_answer, p_new.id || '@created', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+    update idempotency i set response = generation_create.response, about = 'gen_' || p_new.id
+      where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+  end if;
+  perform event_append(v_generation, 'queued', null);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_end_attempt(p_generation generation, p_outcome text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if p_generation.attempt is not null then
+    update attempt set outcome = p_outcome, ended_at = clock_timestamp()
+      where token = p_generation.attempt and outcome = 'running';
+  end if;
+  if p_generation.cost_held_micros > 0 then
+    update generation set cost_held_micros = 0 where id = p_generation.id;
+    perform cost_release(p_generation.user_id, month_of(p_generation.created_at), p_generation.cost_held_micros);
+  end if;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_give_up(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
  RETURNS generation
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_generation generation;
-    begin
-      perform pg_advisory_xact_lock(lock_key('quota', user_id::text)) from generation where id = p_id;
-      perform from generation
-        where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
-      if not found then
-        return null;
-      end if;
-      update generation set state = p_state, error_reason = p_reason, error_message = p_message, charged_ms = 0,
-          finished_at = clock_timestamp()
-        where id = p_id returning * into v_generation;
-      perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
-      perform event_append(v_generation, p_state, null);
-      return v_generation;
-    end $function$;
+declare
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  perform from generation
+    where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = p_state, error_reason = p_reason, error_message = p_message, charged_ms = 0,
+      finished_at = clock_timestamp()
+    where id = p_id returning * into v_generation;
+  perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
+  perform generation_end_attempt(v_generation, p_state);
+  perform event_append(v_generation, p_state, null);
+  return v_generation;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_keep_terminal()
  RETURNS trigger
@@ -438,25 +683,38 @@ AS $function$
       return new;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.generation_release(p_id uuid, p_attempt uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null
+    where id = p_id and attempt = p_attempt and state = 'running';
+  update attempt set outcome = 'released', ended_at = clock_timestamp() where token = p_attempt and outcome = 'running';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.generation_succeed(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text, p_audio_bytes bigint, p_audio_sha256 text)
  RETURNS generation
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_generation generation;
-    begin
-      perform pg_advisory_xact_lock(lock_key('quota', user_id::text)) from generation where id = p_id;
-      perform from generation where id = p_id and state = 'running' and attempt = p_attempt for no key update;
-      if not found then
-        return null;
-      end if;
-      update generation set state = 'succeeded', duration_ms = p_duration_ms, audio_key = p_audio_key,
-          audio_bytes = p_audio_bytes, audio_sha256 = p_audio_sha256, finished_at = clock_timestamp(),
-          charged_ms = quota_resolve(user_id, id, 'settle', p_duration_ms, p_attempt)
-        where id = p_id returning * into v_generation;
-      perform event_append(v_generation, 'succeeded', null);
-      return v_generation;
-    end $function$;
+declare
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  perform from generation where id = p_id and state = 'running' and attempt = p_attempt for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = 'succeeded', duration_ms = p_duration_ms, audio_key = p_audio_key,
+      audio_bytes = p_audio_bytes, audio_sha256 = p_audio_sha256, finished_at = clock_timestamp(),
+      charged_ms = quota_resolve(user_id, id, 'settle', p_duration_ms, p_attempt)
+    where id = p_id returning * into v_generation;
+  perform generation_end_attempt(v_generation, 'succeeded');
+  perform usage_add(v_generation.user_id, v_generation.voice_id, v_generation.key_id, v_generation.engine, 1,
+    v_generation.characters, v_generation.charged_ms, 0);
+  perform event_append(v_generation, 'succeeded', null);
+  return v_generation;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.lock_key(class text, key text)
  RETURNS bigint
@@ -464,91 +722,226 @@ CREATE OR REPLACE FUNCTION public.lock_key(class text, key text)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN hashtextextended(((class || ':'::text) || key), (0)::bigint);
 
+CREATE OR REPLACE FUNCTION public.month_of(p_at timestamp with time zone)
+ RETURNS date
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (date_trunc('month'::text, (p_at AT TIME ZONE 'UTC'::text)))::date;
+
+CREATE OR REPLACE FUNCTION public.queue_id()
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select (lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+    || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid
+$function$;
+
+CREATE OR REPLACE FUNCTION public.queue_put(p_name text, p_data jsonb, p_key text, p_group text, p_tier text, p_turn bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into pgboss.job (id, name, data, priority, singleton_key, group_id, group_tier, start_after, created_on,
+      expire_seconds, deletion_seconds, keep_until, retry_limit, retry_delay, retry_backoff, retry_delay_max, policy,
+      dead_letter, heartbeat_seconds, blocked, blocking, pending_dependencies)
+    select queue_id(), p_name, p_data, -p_turn, p_key, p_group, p_tier, pgboss.job_now(), pgboss.job_now(),
+        q.expire_seconds, q.deletion_seconds, pgboss.job_now() + q.retention_seconds * interval '1 second',
+        q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy,
+        q.dead_letter, q.heartbeat_seconds, false, false, 0
+      from pgboss.queue q where q.name = p_name
+    on conflict do nothing;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.quota_adjust(p_user uuid, p_ms bigint, p_by uuid, p_note text, OUT entry quota_entry, OUT account quota_account)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  v_entry quota_entry;
+begin
+  perform quota_lock(p_user);
+  account := quota_open(p_user);
+  if -p_ms > (account).granted_ms - (account).used_ms - (account).reserved_ms then
+    return;
+  end if;
+  insert into quota_entry (user_id, period_start, kind, ms, by_user_id, note)
+    values (p_user, (account).period_start, 'adjust', p_ms, p_by, p_note)
+    returning * into v_entry;
+  entry := v_entry;
+  update quota_account set granted_ms = granted_ms + p_ms, adjusted_ms = adjusted_ms + p_ms
+    where user_id = p_user and period_start = (account).period_start;
+  -- An account over its plan has been granted what it used: there the plan's own part moves the other way.
+  account := quota_open(p_user);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.quota_lock(p_user uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'quota needs READ COMMITTED: under % the sum would be read from before the lock',
+      current_setting('transaction_isolation');
+  end if;
+  perform pg_advisory_xact_lock(lock_key('quota', p_user::text));
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.quota_open(p_user uuid)
  RETURNS quota_account
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
-    declare
-      v_account quota_account;
-      v_plan_ms bigint;
-      v_start timestamptz;
-      v_end timestamptz;
-      v_target bigint;
-    begin
-      select p.seconds_per_month * 1000, q.period_start, q.period_end into strict v_plan_ms, v_start, v_end
-        from account a join plan p on p.id = a.plan_id
-        cross join lateral quota_period(a.created_at, clock_timestamp()) q
-        where a.id = p_user;
-      insert into quota_account (user_id, period_start, period_end) values (p_user, v_start, v_end)
-        on conflict do nothing;
-      select * into strict v_account from quota_account where user_id = p_user and period_start = v_start;
-      v_target := greatest(v_plan_ms, v_account.used_ms + v_account.reserved_ms);
-      if v_target <> v_account.granted_ms then
-        insert into quota_entry (user_id, period_start, kind, ms)
-          values (p_user, v_start, 'grant', v_target - v_account.granted_ms);
-        update quota_account set granted_ms = v_target
-          where user_id = p_user and period_start = v_start
-          returning * into v_account;
-      end if;
-      return v_account;
-    end $function$;
+declare
+  v_account quota_account;
+  v_plan_ms bigint;
+  v_start timestamptz;
+  v_end timestamptz;
+  v_target bigint;
+begin
+  select p.seconds_per_month * 1000, q.period_start, q.period_end into strict v_plan_ms, v_start, v_end
+    from account a join plan p on p.id = a.plan_id
+    cross join lateral quota_period(a.created_at, clock_timestamp()) q
+    where a.id = p_user;
+  select * into v_account from quota_account where user_id = p_user and period_start = v_start;
+  if not found then
+    insert into quota_account (user_id, period_start, period_end) values (p_user, v_start, v_end)
+      returning * into v_account;
+  end if;
+  v_target := greatest(v_plan_ms + v_account.adjusted_ms, v_account.used_ms + v_account.reserved_ms);
+  if v_target <> v_account.granted_ms then
+    insert into quota_entry (user_id, period_start, kind, ms)
+      values (p_user, v_start, 'grant', v_target - v_account.granted_ms);
+    update quota_account set granted_ms = v_target
+      where user_id = p_user and period_start = v_start
+      returning * into v_account;
+  end if;
+  return v_account;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.quota_period(anchor timestamp with time zone, at timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
  IMMUTABLE
 AS $function$
-    declare
-      a timestamp := anchor at time zone 'UTC';
-      t timestamp := at at time zone 'UTC';
-      n integer := greatest(0, (extract(year from t) - extract(year from a)) * 12 + extract(month from t) - extract(month from a));
-    begin
-      if n > 0 and a + make_interval(months => n) > t then
-        n := n - 1;
-      end if;
-      period_start := (a + make_interval(months => n)) at time zone 'UTC';
-      period_end := (a + make_interval(months => n + 1)) at time zone 'UTC';
-    end $function$;
+declare
+  a timestamp := anchor at time zone 'UTC';
+  t timestamp := at at time zone 'UTC';
+  n integer := greatest(0, (extract(year from t) - extract(year from a)) * 12 + extract(month from t) - extract(month from a));
+begin
+  if n > 0 and a + make_interval(months => n) > t then
+    n := n - 1;
+  end if;
+  period_start := (a + make_interval(months => n)) at time zone 'UTC';
+  period_end := (a + make_interval(months => n + 1)) at time zone 'UTC';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.quota_refund(p_generation uuid, p_by uuid, p_note text)
+ RETURNS quota_entry
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  v_user uuid;
+  v_settle quota_entry;
+  v_entry quota_entry;
+begin
+  select user_id into v_user from quota_entry where generation_id = p_generation and kind = 'settle';
+  if not found then
+    return null;
+  end if;
+  perform quota_lock(v_user);
+  select * into strict v_settle from quota_entry where generation_id = p_generation and kind = 'settle';
+  if v_settle.ms = 0 or exists (select from quota_entry where generation_id = p_generation and kind = 'refund') then
+    return null;
+  end if;
+  insert into quota_entry (user_id, period_start, generation_id, kind, ms, by_user_id, note)
+    values (v_user, v_settle.period_start, p_generation, 'refund', v_settle.ms, p_by, p_note)
+    returning * into v_entry;
+  update quota_account set used_ms = used_ms - v_settle.ms
+    where user_id = v_user and period_start = v_settle.period_start;
+  perform usage_add(g.user_id, g.voice_id, g.key_id, g.engine, 0, 0, -v_settle.ms, 0) from generation g where g.id = p_generation;
+  return v_entry;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.quota_reserve(p_user uuid, p_generation uuid, p_ms bigint, OUT reserved boolean, OUT account quota_account)
  RETURNS record
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
-    begin
-      if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'quota needs READ COMMITTED: under % the sum would be read from before the lock',
-          current_setting('transaction_isolation');
-      end if;
-      perform pg_advisory_xact_lock(lock_key('quota', p_user::text));
-      account := quota_open(p_user);
-      reserved := p_ms <= (account).granted_ms - (account).used_ms - (account).reserved_ms;
-      if reserved then
-        insert into quota_entry (user_id, period_start, generation_id, kind, ms)
-          values (p_user, (account).period_start, p_generation, 'reserve', p_ms);
-        update quota_account set reserved_ms = reserved_ms + p_ms
-          where user_id = p_user and period_start = (account).period_start
-          returning * into account;
-      end if;
-    end $function$;
+begin
+  perform quota_lock(p_user);
+  account := quota_open(p_user);
+  reserved := p_ms <= (account).granted_ms - (account).used_ms - (account).reserved_ms;
+  if reserved then
+    insert into quota_entry (user_id, period_start, generation_id, kind, ms)
+      values (p_user, (account).period_start, p_generation, 'reserve', p_ms);
+    update quota_account set reserved_ms = reserved_ms + p_ms,
+        last_turn = greatest(last_turn, (select last_value from work_turn)) + 1
+      where user_id = p_user and period_start = (account).period_start
+      returning * into account;
+  end if;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.quota_resolve(p_user uuid, p_generation uuid, p_kind text, p_ms bigint, p_attempt uuid)
  RETURNS bigint
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
-    declare
-      v_reserve quota_entry;
-      v_charged bigint;
-    begin
-      perform pg_advisory_xact_lock(lock_key('quota', p_user::text));
-      select * into strict v_reserve from quota_entry where generation_id = p_generation and kind = 'reserve';
-      v_charged := case p_kind when 'settle' then least(p_ms, v_reserve.ms) else 0 end;
-      insert into quota_entry (user_id, period_start, generation_id, kind, ms, attempt)
-        values (p_user, v_reserve.period_start, p_generation, p_kind,
-          case p_kind when 'settle' then v_charged else v_reserve.ms end, p_attempt);
-      update quota_account set used_ms = used_ms + v_charged, reserved_ms = reserved_ms - v_reserve.ms
-        where user_id = p_user and period_start = v_reserve.period_start;
-      return v_charged;
-    end $function$;
+declare
+  v_reserve quota_entry;
+  v_charged bigint;
+begin
+  if p_kind not in ('settle', 'release') then
+    raise exception 'a reservation is settled or released, not %', p_kind;
+  end if;
+  perform quota_lock(p_user);
+  select * into strict v_reserve from quota_entry
+    where generation_id = p_generation and kind = 'reserve' and user_id = p_user;
+  v_charged := case p_kind when 'settle' then least(p_ms, v_reserve.ms) else 0 end;
+  insert into quota_entry (user_id, period_start, generation_id, kind, ms, attempt)
+    values (p_user, v_reserve.period_start, p_generation, p_kind,
+      case p_kind when 'settle' then v_charged else v_reserve.ms end, p_attempt);
+  update quota_account set used_ms = used_ms + v_charged, reserved_ms = reserved_ms - v_reserve.ms
+    where user_id = p_user and period_start = v_reserve.period_start;
+  return v_charged;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.rate_due(p_tat timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+AS $function$
+  select case when p_tat > clock_timestamp() + interval '61 seconds' then clock_timestamp()
+    else greatest(p_tat, clock_timestamp()) end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.rate_take(p_key text, p_per_minute integer, OUT allowed boolean, OUT remaining integer, OUT wait_ms integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_step interval := interval '1 minute' / p_per_minute;
+  v_tat timestamptz;
+begin
+  insert into rate as r (key, tat) values (p_key, clock_timestamp() + v_step)
+    on conflict (key) do update set tat = rate_due(r.tat) + v_step
+      where rate_due(r.tat) + v_step - clock_timestamp() <= interval '1 minute'
+    returning tat into v_tat;
+  allowed := found;
+  if not allowed then
+    select rate_due(tat) into v_tat from rate where key = p_key;
+    remaining := 0;
+    wait_ms := greatest(1, ceil(extract(epoch from v_tat + v_step - clock_timestamp() - interval '1 minute') * 1000));
+  else
+    remaining := greatest(0, floor(extract(epoch from interval '1 minute' - (v_tat - clock_timestamp())) / extract(epoch from v_step)));
+    wait_ms := greatest(0, ceil(extract(epoch from v_tat - clock_timestamp()) * 1000));
+  end if;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
@@ -563,130 +956,185 @@ CREATE OR REPLACE FUNCTION report.violations()
  LANGUAGE sql
  STABLE
 AS $function$
-      with balance as (
-        select user_id, period_start,
-          coalesce(sum(ms) filter (where kind = 'grant'), 0) as granted_ms,
-          coalesce(sum(ms) filter (where kind = 'settle'), 0) as used_ms,
-          coalesce(sum(ms) filter (where kind = 'reserve' and not exists (
-            select from quota_entry r where r.generation_id = e.generation_id and r.kind in ('settle', 'release'))), 0) as reserved_ms
-        from quota_entry e group by user_id, period_start
-      )
-      select 1, 'account ' || a.user_id || ' ' || a.period_start,
-          format('balance %s/%s/%s, entries %s/%s/%s (granted/used/reserved)', a.granted_ms, a.used_ms, a.reserved_ms,
-            coalesce(b.granted_ms, 0), coalesce(b.used_ms, 0), coalesce(b.reserved_ms, 0))
-        from quota_account a left join balance b using (user_id, period_start)
-        where a.used_ms + a.reserved_ms > a.granted_ms
-          or (a.granted_ms, a.used_ms, a.reserved_ms) is distinct from
-            (coalesce(b.granted_ms, 0)::bigint, coalesce(b.used_ms, 0)::bigint, coalesce(b.reserved_ms, 0)::bigint)
-      union all
-      select 2, 'generation ' || r.generation_id, format('%s resolutions, %s ms settled of %s ms reserved', count(s.id), sum(s.ms), r.ms)
-        from quota_entry r left join quota_entry s on s.generation_id = r.generation_id and s.kind in ('settle', 'release')
-        where r.kind = 'reserve'
-        group by r.id having count(s.id) > 1 or coalesce(max(s.ms), 0) > r.ms
-      union all
-      select 2, 'generation ' || s.generation_id, 'resolved without a reservation'
-        from quota_entry s where s.kind in ('settle', 'release')
-          and not exists (select from quota_entry r where r.generation_id = s.generation_id and r.kind = 'reserve')
-      union all
-      select 2, 'generation ' || s.generation_id, 'resolved in another account than it was reserved in'
-        from quota_entry s join quota_entry r on r.generation_id = s.generation_id and r.kind = 'reserve'
-        where s.kind in ('settle', 'release') and (s.user_id, s.period_start) <> (r.user_id, r.period_start)
-      union all
-      select 2, 'generation ' || g.id, format('says %s ms reserved, the ledger %s', g.reserved_ms, coalesce(r.ms::text, 'nothing'))
-        from generation g left join quota_entry r
-          on r.generation_id = g.id and r.kind = 'reserve' and r.user_id = g.user_id
-        where r.ms is distinct from g.reserved_ms
-      union all
-      select 3, 'quota_entry', 'append-only trigger is missing or disabled'
-        where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
-          and tgname in ('quota_entry_append_only', 'quota_entry_no_truncate')) <> 2
-      union all
-      select 4, 'account ' || a.user_id, format('%s ms reserved while no generation is open', sum(a.reserved_ms))
-        from quota_account a
-        where not exists (select from generation g where g.user_id = a.user_id and g.state in ('queued', 'running'))
-        group by a.user_id having sum(a.reserved_ms) > 0
-      union all
-      select 4, 'generation ' || g.id, format('%s, reserved %s ms, decoded %s ms, charged %s ms, settled %s ms', g.state,
-          g.reserved_ms, g.duration_ms, g.charged_ms, s.ms)
-        from generation g left join quota_entry s on s.generation_id = g.id and s.kind = 'settle'
-        where g.state = 'succeeded'
-          and (s.ms is distinct from least(g.duration_ms, g.reserved_ms) or g.charged_ms is distinct from s.ms)
-      union all
-      select 5, 'generation ' || g.id, 'succeeded without its audio'
-        from generation g
-        where g.state = 'succeeded' and g.deleted_at is null
-          and (g.audio_key is null or g.audio_bytes is null or g.audio_sha256 is null or g.duration_ms is null)
-      union all
-      select 5, 'object ' || audio_key, 'belongs to more than one generation'
-        from generation where audio_key is not null group by audio_key having count(*) > 1
-      union all
-      select 5, 'generation ' || g.id, format('%s of %s segments stored, row says %s', count(*) filter (where s.state = 'stored'),
-          g.segments_total, g.segments_done)
-        from generation g left join segment s on s.generation_id = g.id
-        where g.state <> 'canceled' and g.deleted_at is null
-        group by g.id
-        having count(*) filter (where s.state = 'stored') <> g.segments_done
-          or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
-      union all
-      select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
-        where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'
-          and tgname = 'generation_terminal')
-      union all
-      select 7, 'generation ' || g.id, format('%s but charged %s ms', g.state, s.ms)
-        from generation g left join quota_entry s on s.generation_id = g.id and s.kind = 'settle'
-        where g.state in ('failed', 'canceled') and (s.id is not null or g.charged_ms is distinct from 0)
-      union all
-      select 7, 'generation ' || g.id, g.state || ' but its reservation is open'
-        from generation g
-        where g.state in ('succeeded', 'failed', 'canceled') and not exists (
-          select from quota_entry r where r.generation_id = g.id and r.kind in ('settle', 'release'))
-      union all
-      select 8, 'idempotency ' || route || ' ' || key, 'committed without an answer'
-        from idempotency where response is null
-    $function$;
+  with balance as (
+    select user_id, period_start,
+      coalesce(sum(ms) filter (where kind in ('grant', 'adjust')), 0)::bigint as granted_ms,
+      coalesce(sum(ms) filter (where kind = 'adjust'), 0)::bigint as adjusted_ms,
+      (coalesce(sum(ms) filter (where kind = 'settle'), 0) - coalesce(sum(ms) filter (where kind = 'refund'), 0))::bigint as used_ms,
+      coalesce(sum(ms) filter (where kind = 'reserve' and not exists (
+        select from quota_entry r where r.generation_id = e.generation_id and r.kind in ('settle', 'release'))), 0)::bigint as reserved_ms
+    from quota_entry e group by user_id, period_start
+  )
+  select 1, 'account ' || a.user_id || ' ' || a.period_start,
+      format('balance %s/%s/%s, entries %s/%s/%s (granted/used/reserved)', a.granted_ms, a.used_ms, a.reserved_ms,
+        coalesce(b.granted_ms, 0), coalesce(b.used_ms, 0), coalesce(b.reserved_ms, 0))
+    from quota_account a left join balance b using (user_id, period_start)
+    where a.used_ms + a.reserved_ms > a.granted_ms
+      or (a.granted_ms, a.used_ms, a.reserved_ms, a.adjusted_ms) is distinct from
+        (coalesce(b.granted_ms, 0), coalesce(b.used_ms, 0), coalesce(b.reserved_ms, 0), coalesce(b.adjusted_ms, 0))
+  union all
+  select 2, 'generation ' || r.generation_id, format('%s resolutions, %s ms settled of %s ms reserved', count(s.id), sum(s.ms), r.ms)
+    from quota_entry r left join quota_entry s on s.generation_id = r.generation_id and s.kind in ('settle', 'release')
+    where r.kind = 'reserve'
+    group by r.id having count(s.id) > 1 or coalesce(max(s.ms), 0) > r.ms
+  union all
+  select 2, 'generation ' || s.generation_id, 'resolved without a reservation'
+    from quota_entry s where s.kind in ('settle', 'release')
+      and not exists (select from quota_entry r where r.generation_id = s.generation_id and r.kind = 'reserve')
+  union all
+  select 2, 'generation ' || s.generation_id, 'resolved in another account than it was reserved in'
+    from quota_entry s join quota_entry r on r.generation_id = s.generation_id and r.kind = 'reserve'
+    where s.kind in ('settle', 'release', 'refund') and (s.user_id, s.period_start) <> (r.user_id, r.period_start)
+  union all
+  select 2, 'generation ' || g.id, format('says %s ms reserved, the ledger %s', g.reserved_ms, coalesce(r.ms::text, 'nothing'))
+    from generation g left join quota_entry r
+      on r.generation_id = g.id and r.kind = 'reserve' and r.user_id = g.user_id
+    where r.ms is distinct from g.reserved_ms
+  union all
+  select 2, 'generation ' || f.generation_id, format('%s refunds of %s ms, settled %s ms', count(*), sum(f.ms), coalesce(max(s.ms), 0))
+    from quota_entry f left join quota_entry s on s.generation_id = f.generation_id and s.kind = 'settle'
+    where f.kind = 'refund'
+    group by f.generation_id having count(*) > 1 or sum(f.ms) is distinct from max(s.ms)
+  union all
+  select 3, table_name, format('the processes'' role may %s it', lower(privilege))
+    from (values ('quota_entry'), ('quota_account')) t (table_name),
+      unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege,
+      pg_roles r
+    where r.rolname = 'loqui_app' and has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
+  union all
+  select 3, 'quota_entry', 'append-only trigger is missing or disabled'
+    where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
+      and tgname in ('quota_entry_append_only', 'quota_entry_no_truncate')) <> 2
+  union all
+  select 4, 'account ' || a.user_id, format('%s ms reserved while no generation is open', sum(a.reserved_ms))
+    from quota_account a
+    where not exists (select from generation g where g.user_id = a.user_id and g.state in ('queued', 'running'))
+    group by a.user_id having sum(a.reserved_ms) > 0
+  union all
+  select 4, 'generation ' || g.id, format('%s, reserved %s ms, decoded %s ms, charged %s ms, settled %s ms', g.state,
+      g.reserved_ms, g.duration_ms, g.charged_ms, s.ms)
+    from generation g left join quota_entry s on s.generation_id = g.id and s.kind = 'settle'
+    where g.state = 'succeeded'
+      and (s.ms is distinct from least(g.duration_ms, g.reserved_ms) or g.charged_ms is distinct from s.ms)
+  union all
+  select 4, 'user ' || coalesce(u.user_id, e.user_id), format('%s ms in the history, %s ms in the ledger', u.ms, e.ms)
+    from (select user_id, sum(charged_ms) as ms from usage_day group by user_id) u
+    full join (select user_id, sum(case kind when 'settle' then ms else -ms end) as ms
+      from quota_entry where kind in ('settle', 'refund') group by user_id) e using (user_id)
+    where coalesce(u.ms, 0) <> coalesce(e.ms, 0)
+  union all
+  select 5, 'generation ' || g.id, 'succeeded without its audio'
+    from generation g
+    where g.state = 'succeeded' and g.deleted_at is null
+      and (g.audio_key is null or g.audio_bytes is null or g.audio_sha256 is null or g.duration_ms is null)
+  union all
+  select 5, 'object ' || audio_key, 'belongs to more than one generation'
+    from generation where audio_key is not null group by audio_key having count(*) > 1
+  union all
+  select 5, 'generation ' || g.id, format('%s of %s segments stored, row says %s', count(*) filter (where s.state = 'stored'),
+      g.segments_total, g.segments_done)
+    from generation g left join segment s on s.generation_id = g.id
+    where g.state <> 'canceled' and g.deleted_at is null
+    group by g.id
+    having count(*) filter (where s.state = 'stored') <> g.segments_done
+      or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
+  union all
+  select 6, 'generation ' || g.id, format('cost %s micros, its attempts %s', g.actual_cost_micros, coalesce(sum(a.actual_cost_micros), 0))
+    from generation g left join attempt a on a.generation_id = g.id
+    group by g.id having g.actual_cost_micros <> coalesce(sum(a.actual_cost_micros), 0)
+  union all
+  select 6, 'attempt ' || a.token, format('runs, while its generation is %s under %s', g.state, coalesce(g.attempt::text, 'no attempt'))
+    from attempt a join generation g on g.id = a.generation_id
+    where a.outcome = 'running' and (g.state <> 'running' or g.attempt is distinct from a.token)
+  union all
+  select 6, 'month ' || m.month, format('%s/%s micros of the installation, %s/%s of its users (spent/held)',
+      sum(m.spent_micros) filter (where m.user_id is null), sum(m.held_micros) filter (where m.user_id is null),
+      sum(m.spent_micros) filter (where m.user_id is not null), sum(m.held_micros) filter (where m.user_id is not null))
+    from cost_month m group by m.month
+    having sum(case when m.user_id is null then -m.spent_micros else m.spent_micros end) <> 0
+      or sum(case when m.user_id is null then -m.held_micros else m.held_micros end) <> 0
+  union all
+  select 6, 'user ' || m.user_id || ' ' || m.month, format('%s micros held, %s by generations', m.held_micros, coalesce(sum(g.cost_held_micros), 0))
+    from cost_month m left join generation g on g.user_id = m.user_id and month_of(g.created_at) = m.month and g.cost_held_micros > 0
+    where m.user_id is not null
+    group by m.user_id, m.month, m.held_micros having m.held_micros <> coalesce(sum(g.cost_held_micros), 0)
+  union all
+  select 6, 'generation ' || g.id, format('%s, and still holds %s micros', g.state, g.cost_held_micros)
+    from generation g where g.state in ('succeeded', 'failed', 'canceled') and g.cost_held_micros > 0
+  union all
+  select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
+    where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'
+      and tgname = 'generation_terminal')
+  union all
+  select 7, 'generation ' || g.id, format('%s but charged %s ms', g.state, s.ms)
+    from generation g left join quota_entry s on s.generation_id = g.id and s.kind = 'settle'
+    where g.state in ('failed', 'canceled') and (s.id is not null or g.charged_ms is distinct from 0)
+  union all
+  select 7, 'generation ' || g.id, g.state || ' but its reservation is open'
+    from generation g
+    where g.state in ('succeeded', 'failed', 'canceled') and not exists (
+      select from quota_entry r where r.generation_id = g.id and r.kind in ('settle', 'release'))
+  union all
+  select 8, 'idempotency ' || route || ' ' || key, 'committed without an answer'
+    from idempotency where response is null
+$function$;
 
 CREATE OR REPLACE FUNCTION public.segment_store(p_segment segment)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_generation generation;
-    begin
-      perform from generation
-        where id = p_segment.generation_id and state = 'running' and attempt = p_segment.attempt for no key update;
-      if not found then
-        return false;
-      end if;
-      -- The generation's attempt is the fence. The segment's own may be that of a predecessor which submitted it late.
-      update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
-          audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
-          duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
-          stored_at = clock_timestamp()
-        where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
-      if not found then
-        return false;
-      end if;
-      update generation set segments_done = segments_done + 1, fruitless_attempts = 0, heartbeat_at = clock_timestamp(),
-          actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros
-        where id = p_segment.generation_id returning * into v_generation;
-      perform event_append(v_generation, 'segment',
-        jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));
-      return true;
-    end $function$;
+declare
+  v_generation generation;
+  v_held boolean;
+begin
+  perform from generation
+    where id = p_segment.generation_id and state = 'running' and attempt = p_segment.attempt for no key update;
+  v_held := found;
+  perform cost_spend(p_segment.generation_id, p_segment.attempt, p_segment.actual_cost_micros);
+  if not v_held then
+    return false;
+  end if;
+  -- The generation's attempt is the fence. The segment's own may be that of a predecessor which submitted it late.
+  update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
+      audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
+      duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
+      stored_at = clock_timestamp()
+    where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
+  if not found then
+    return false;
+  end if;
+  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, heartbeat_at = clock_timestamp()
+    where id = p_segment.generation_id returning * into v_generation;
+  perform event_append(v_generation, 'segment',
+    jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));
+  return true;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.segment_submit(p_generation uuid, p_index integer, p_attempt uuid)
  RETURNS boolean
  LANGUAGE sql
 AS $function$
-      with submitted as (
-        update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1,
-            submitted_at = clock_timestamp()
-          from generation g
-          where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
-            and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt
-          returning 1)
-      select exists (select from submitted)
-    $function$;
+  with submitted as (
+    update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1,
+        submitted_at = clock_timestamp()
+      from generation g
+      where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
+        and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt
+      returning 1)
+  select exists (select from submitted)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.usage_add(p_user uuid, p_voice uuid, p_key uuid, p_engine text, p_generations bigint, p_characters bigint, p_charged_ms bigint, p_cost_micros bigint)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into usage_day as u (user_id, day, voice_id, key_id, engine, generations, characters, charged_ms, cost_micros)
+    values (p_user, (clock_timestamp() at time zone 'UTC')::date, p_voice, p_key, p_engine, p_generations, p_characters,
+      p_charged_ms, p_cost_micros)
+    on conflict (user_id, day, voice_id, key_id, engine) do update set
+      generations = u.generations + excluded.generations, characters = u.characters + excluded.characters,
+      charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
+$function$;
 
 CREATE TRIGGER generation_terminal BEFORE UPDATE ON generation FOR EACH ROW WHEN (old.state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])) EXECUTE FUNCTION generation_keep_terminal();
 

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
+import { appRole } from './rights.ts'
 import type { Database } from './schema/database.ts'
 
 export type Db = Kysely<Database>
@@ -13,6 +14,8 @@ export interface DbConfig {
   readonly max?: number
   /** Told of connections that broke; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void
+  /** `owner` keeps the rights of who logs in, for who changes the schema. Default: the processes' role of `rights.ts`. */
+  readonly role?: 'owner'
 }
 
 /**
@@ -41,11 +44,20 @@ export function createDb(config: DbConfig): Db {
     // Only in this mode does pg close a connection whose query timed out; the next query would wait behind it for ever.
     pipeline: true,
     types: { getTypeParser },
+    ...(config.role !== 'owner' && { onConnect: takeRole }),
   })
   // The pool listens to idle connections only: one that breaks while it is in use would end the process.
   pool.on('connect', (client) => client.on('error', onError))
   pool.on('error', () => undefined)
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** Gives up the rights of an owner, where there is a role to work under: see `rights.ts`. */
+async function takeRole(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, 'member')`,
+    [appRole],
+  )
 }
 
 /** @returns whether the database answers. */

@@ -3,11 +3,16 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
 import { createDb } from './client.ts'
+import { replaceFunctions } from './functions.ts'
 import { migrateQueue } from './queue.ts'
+import { grantRights } from './rights.ts'
 
-/** Brings a database up to what this version expects: our schema, forward only, then the queue's own tables. */
+/**
+ * Brings a database up to what this version expects: our schema, forward only, our functions, the queue's own tables, and
+ * what the processes may do with all of it.
+ */
 export async function migrate(connectionString: string): Promise<void> {
-  const db = createDb({ connectionString, max: 1 })
+  const db = createDb({ connectionString, max: 1, role: 'owner' })
   try {
     const migrator = new Migrator({
       db,
@@ -20,8 +25,10 @@ export async function migrate(connectionString: string): Promise<void> {
     })
     const { error } = await migrator.migrateToLatest()
     if (error) throw error
+    await replaceFunctions(db)
+    await migrateQueue(connectionString)
+    await grantRights(db)
   } finally {
     await db.destroy()
   }
-  await migrateQueue(connectionString)
 }

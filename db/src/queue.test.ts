@@ -15,6 +15,8 @@ interface Data {
   readonly key: string
 }
 
+const someone = { group: 'someone', tier: 'any', turn: 0 }
+
 let jobCount = 0
 /** A kind of job of the test's own, so that no test takes another's. */
 function newJob(): JobDefinition<Data> {
@@ -31,7 +33,7 @@ async function open(
   afterwards(() => queue.close())
   return {
     errors,
-    put: (key: string, group = 'someone') => transaction(db, (trx) => queue.enqueue(trx, job, { key }, { group })),
+    put: (key: string, group = 'someone') => transaction(db, (trx) => queue.enqueue(trx, job, { key }, { ...someone, group })),
     enqueue: queue.enqueue,
     work(handler: (data: Data, signal: AbortSignal) => Promise<void>, options: Partial<WorkOptions> = {}) {
       const work = queue.work(
@@ -111,7 +113,7 @@ describe('enqueue', () => {
     const job = newJob()
     const { enqueue } = await open(job)
     await transaction(db, async (trx) => {
-      await enqueue(trx, job, { key: 'a' }, { group: 'someone' })
+      await enqueue(trx, job, { key: 'a' }, someone)
       expect(await states(job)).toEqual({})
     })
     expect(await states(job)).toEqual({ created: 1 })
@@ -121,7 +123,7 @@ describe('enqueue', () => {
     const job = newJob()
     const { enqueue } = await open(job)
     const failing = transaction(db, async (trx) => {
-      await enqueue(trx, job, { key: 'a' }, { group: 'someone' })
+      await enqueue(trx, job, { key: 'a' }, someone)
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')
@@ -300,7 +302,7 @@ test('a network that breaks and comes back costs neither the process nor a job',
       done.add(key)
     },
   )
-  const put = (key: string) => transaction(own, (trx) => queue.enqueue(trx, job, { key }, { group: 'someone' }))
+  const put = (key: string) => transaction(own, (trx) => queue.enqueue(trx, job, { key }, someone))
   for (let round = 0; round < 4; round++) {
     for (let count = 0; count < 10; count++) await vi.waitFor(() => put(`${round} ${count}`), 5_000)
     // One that is in hand when it breaks comes back when its heartbeat is missed, which another test waits for.

@@ -1,4 +1,5 @@
 import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
+import { sql } from 'kysely'
 import type { Db, Trx } from './client.ts'
 import { lock } from './lock.ts'
 import { transaction } from './transaction.ts'
@@ -17,13 +18,19 @@ export function defineJob<Data extends object>(job: JobDefinition<Data>): JobDef
 export interface EnqueueOptions {
   /** Jobs of one group share the group's limit in `work`: a user id. */
   readonly group: string
+  /** Names the group's limit among those of `work`: a plan id. */
+  readonly tier: string
+  /** Jobs with lower numbers are taken first. Below 2^31. */
+  readonly turn: number
 }
 
 export interface WorkOptions {
   /** Jobs this process runs at once. */
   readonly concurrency: number
-  /** Jobs of one group that run at once, over all processes. */
+  /** Jobs of one group that run at once, over all processes, whatever its tier. */
   readonly groupConcurrency: number
+  /** Looked up before each fetch: jobs of one group that run at once, by tier. A job of another has `groupConcurrency`. */
+  readonly tiers?: (trx: Trx) => Promise<Readonly<Record<string, number>>>
   /** Told of a handler that threw and of queries that failed; the work goes on. */
   readonly onError: (error: unknown) => void
 }
@@ -39,6 +46,8 @@ export interface Work {
 export interface Queue {
   /** Puts a job on the queue when `trx` commits, and never when it does not. */
   enqueue<Data extends object>(trx: Trx, job: JobDefinition<Data>, data: Data, options: EnqueueOptions): Promise<void>
+  /** Moves the waiting jobs of a group to another tier. */
+  moveGroup(trx: Trx, group: string, tier: string): Promise<void>
   work<Data extends object>(
     job: JobDefinition<Data>,
     options: WorkOptions,
@@ -75,7 +84,8 @@ export async function migrateQueue(connectionString: string): Promise<void> {
 }
 
 /**
- * Opens pg-boss. Three of its ways are worked around here and nowhere else:
+ * Opens pg-boss. Four of its ways are worked around here and nowhere else:
+ * its `send()` is a round trip of its own, so `functions/queue.sql` writes the same row from within the database;
  * its `work()` drains a backlog at the pace of its poll (2 jobs a second and worker), so jobs are fetched by our own loop;
  * its `groupConcurrency` is exceeded by concurrent fetches, so fetches of one queue take turns under a lock;
  * its completion is not fenced for plain ids, so jobs are settled by the fetched attempt, and nothing that matters
@@ -109,8 +119,15 @@ export async function openQueue(
   await boss.start()
   for (const { name } of jobs) await boss.createQueue(name, queueOptions)
   return {
-    async enqueue(trx, job, data, { group }) {
-      await boss.send(job.name, data, { singletonKey: job.key(data), group: { id: group }, db: fromKysely(trx) })
+    async enqueue(trx, job, data, { group, tier, turn }) {
+      await sql`
+        select queue_put(${job.name}, ${JSON.stringify(data)}::jsonb, ${job.key(data)}, ${group}, ${tier}, ${turn})
+      `.execute(trx)
+    },
+    async moveGroup(trx, group, tier) {
+      await sql`
+        update pgboss.job set group_tier = ${tier} where group_id = ${group} and state < 'active' and group_tier <> ${tier}
+      `.execute(trx)
     },
     work: (job, workOptions, handler) => startWork(db, boss, job.name, workOptions, handler),
     close: () => boss.stop({ graceful: false }),
@@ -127,17 +144,26 @@ function startWork<Data extends object>(
   const held = new Set<{ job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
   /** Jobs whose handler has ended: being told meanwhile that they are settled is no loss of them. */
   const ended = new WeakSet<BossJob<Data>>()
+  let latestTurn = -1
   let stopping = false
   let wake = Promise.withResolvers<void>()
 
   const fetch = (batchSize: number) =>
     transaction(db, async (trx) => {
       await lock(trx, 'queue', name)
-      return boss.fetch<Data>(name, {
+      const jobs = await boss.fetch<Data>(name, {
         batchSize,
-        groupConcurrency: options.groupConcurrency,
+        groupConcurrency: { default: options.groupConcurrency, tiers: await tiersWithin(trx, options) },
+        includeMetadata: true,
         db: fromKysely(trx),
       })
+      const turn = Math.max(-1, ...jobs.map(({ priority }) => -priority))
+      // Whoever comes now takes a turn after this one, and not behind all those that others have lined up.
+      if (turn > latestTurn) {
+        await sql`select setval('work_turn', greatest(${turn}, last_value)) from work_turn`.execute(trx)
+        latestTurn = turn
+      }
+      return jobs
     })
 
   const run = async (job: BossJob<Data>, signal: AbortSignal) => {
@@ -214,6 +240,12 @@ function startWork<Data extends object>(
       clearInterval(heartbeat)
     },
   }
+}
+
+/** The tiers' limits, none of them above what a group may have here at most. */
+async function tiersWithin(trx: Trx, { tiers, groupConcurrency }: WorkOptions): Promise<Record<string, number>> {
+  const limits = Object.entries((await tiers?.(trx)) ?? {})
+  return Object.fromEntries(limits.map(([tier, limit]) => [tier, Math.min(limit, groupConcurrency)]))
 }
 
 const givenOn = () => new Error('the job was given to another worker')

@@ -14,6 +14,8 @@ declare module 'vitest' {
 export interface TestDatabase {
   readonly connectionString: string
   readonly db: Db
+  /** With the rights of an owner: for a test that does what Loqui's processes may not. */
+  readonly owner: Db
   /** Fails with the rows of `report.violations()`, which has none when all is well. */
   assertSound(): Promise<void>
 }
@@ -33,14 +35,15 @@ export async function testDatabase({ sound = true }: { readonly sound?: boolean 
   url.pathname = `/${name}`
   const connectionString = url.href
   const db = createDb({ connectionString })
+  const owner = createDb({ connectionString, max: 2, role: 'owner' })
   const assertSound = async (): Promise<void> => {
     const { rows } = await sql`select * from report.violations()`.execute(db)
     expect(rows, 'report.violations()').toEqual([])
   }
   if (sound) afterEach(assertSound)
   afterAll(async () => {
-    await db.destroy()
+    await Promise.all([db.destroy(), owner.destroy()])
     await administer(server, `drop database ${name} with (force)`)
   })
-  return { connectionString, db, assertSound }
+  return { connectionString, db, owner, assertSound }
 }

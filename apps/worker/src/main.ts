@@ -3,6 +3,7 @@ import { createAssembler } from '@loqui/audio/assembler'
 import type { RunContext } from '@loqui/core/generations/run'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
+import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb } from '@loqui/db/client'
@@ -51,6 +52,7 @@ const work = queue.work(
     concurrency: env.concurrency,
     // One person's many generations leave slots for everyone else's.
     groupConcurrency: Math.max(1, Math.ceil(env.concurrency / 2)),
+    tiers: planConcurrency,
     onError: (error) => log.error({ error }, 'a job failed and will run again'),
   },
   (data, signal) => handlers.runGeneration(context, data, signal),

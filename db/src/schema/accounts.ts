@@ -47,6 +47,8 @@ export interface ApiKeyTable {
   expires_at: Date | null
   revoked_at: Date | null
   last_used_at: Date | null
+  /** Its own limit beside its user's; `null` for none. */
+  requests_per_minute: number | null
   created_at: Generated<Date>
 }
 

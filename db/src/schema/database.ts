@@ -1,4 +1,5 @@
 import type { AccountTable, ApiKeyTable, PlanTable, SessionTable } from './accounts.ts'
+import type { AttemptTable, BudgetTable, CostMonthTable, UsageDayTable } from './cost.ts'
 import type {
   EventStreamTable,
   EventTable,
@@ -7,6 +8,7 @@ import type {
   RenditionTable,
   SegmentTable,
 } from './generations.ts'
+import type { RateTable } from './limits.ts'
 import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
 import type { VoiceTable } from './voices.ts'
 
@@ -25,4 +27,9 @@ export interface Database {
   event_stream: EventStreamTable
   event: EventTable
   idempotency: IdempotencyTable
+  attempt: AttemptTable
+  usage_day: UsageDayTable
+  cost_month: CostMonthTable
+  budget: BudgetTable
+  rate: RateTable
 }

@@ -24,6 +24,10 @@ export interface GenerationTable {
   charged_ms: number | null
   predicted_cost_micros: Generated<number>
   actual_cost_micros: Generated<number>
+  /** What is still held of the budgets for it. */
+  cost_held_micros: Generated<number>
+  /** Its place on the queue. */
+  turn: Generated<number>
   attempt: string | null
   attempts: Generated<number>
   fruitless_attempts: Generated<number>

@@ -73,10 +73,11 @@ export async function newGeneration(
     reserved_ms: reservedMs,
     predicted_cost_micros: 0,
   }
-  const { rows } = await sql<{ created: boolean }>`
-    select created from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb))
+  const { rows } = await sql<{ outcome: string }>`
+    select outcome from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none',
+      null, null, null, null, null, null)
   `.execute(db)
-  return rows[0]?.created ? id : undefined
+  return rows[0]?.outcome === 'created' ? id : undefined
 }
 
 /** The segments of a generation, unless it has them. */
@@ -152,7 +153,7 @@ export function generation(db: Db, id: string): Promise<GenerationRow> {
 }
 
 /** The balances of an account, oldest period first. */
-export function balances(db: Db, { userId }: LedgerAccount): Promise<Omit<QuotaAccountRow, 'user_id'>[]> {
+export function balances(db: Db, { userId }: LedgerAccount): Promise<Omit<QuotaAccountRow, 'user_id' | 'adjusted_ms' | 'last_turn'>[]> {
   return db
     .selectFrom('quota_account')
     .select(['period_start', 'period_end', 'granted_ms', 'used_ms', 'reserved_ms'])

@@ -33,10 +33,14 @@ export const reasons = [
   'generation_not_found',
   'audio_not_ready',
   'email_taken',
+  'refund_not_possible',
   'idempotency_key_reused',
   'idempotency_in_flight',
   // what there is room for
   'quota_exceeded',
+  'budget_exceeded',
+  'rate_limited',
+  'concurrency_limited',
   'busy',
   'storage_full',
   // what broke

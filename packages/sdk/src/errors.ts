@@ -134,9 +134,13 @@ const classes: Record<Reason, ErrorClass> = {
   generation_not_found: NotFoundError,
   audio_not_ready: ConflictError,
   email_taken: ConflictError,
+  refund_not_possible: ConflictError,
   idempotency_key_reused: ConflictError,
   idempotency_in_flight: ConflictError,
   quota_exceeded: QuotaExceededError,
+  budget_exceeded: QuotaExceededError,
+  rate_limited: RateLimitedError,
+  concurrency_limited: RateLimitedError,
   busy: RateLimitedError,
   storage_full: ServerError,
   engine_failed: ServerError,
@@ -151,7 +155,7 @@ const reasonsOfStatus: Partial<Record<number, Reason>> = {
   403: 'forbidden',
   404: 'not_found',
   413: 'payload_too_large',
-  429: 'busy',
+  429: 'rate_limited',
   500: 'internal',
 }
 

@@ -16,7 +16,7 @@ export const generations = {
   create: procedure
     .input(createGenerationInput)
     .mutation(
-      ({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, { idempotencyKey: ctx.idempotencyKey }),
+      ({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, ctx),
     ),
   get: procedure.input(generationIdInput).query(({ ctx, input }): Promise<Generation> => getGeneration(ctx, input)),
   list: procedure

@@ -21,7 +21,7 @@ export const updateAccountInput = z.strictObject({
  * @throws {Refusal} `user_not_found`, `plan_not_found`, `forbidden`.
  */
 export async function updateAccount(
-  { db, actor, hints }: Caller<'db' | 'actor' | 'hints'>,
+  { db, actor, hints, queue }: Caller<'db' | 'actor' | 'hints' | 'queue'>,
   input: z.output<typeof updateAccountInput>,
 ): Promise<Account> {
   permitAdmin(actor)
@@ -33,6 +33,7 @@ export async function updateAccount(
   }
   const row = await transaction(db, async (trx) => {
     if (input.disabled) await trx.deleteFrom('session').where('user_id', '=', input.id).execute()
+    if (input.planId !== undefined) await queue.moveGroup(trx, input.id, input.planId)
     return trx
       .updateTable('account')
       .set((eb) => ({

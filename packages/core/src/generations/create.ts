@@ -1,25 +1,23 @@
 import { audioFormats } from '@loqui/audio/format'
-import type { Trx } from '@loqui/db/client'
 import type { GenerationRow } from '@loqui/db/schema/generations'
-import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
-import { idempotent } from '../idempotency/idempotent.ts'
+import { keyReused } from '../idempotency/refusals.ts'
+import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { idSchema, newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
-import { findVoice } from '../voices/queries.ts'
+import { quotaExceeded } from '../quota/exceeded.ts'
 import { type Generation, toGeneration } from './generation.ts'
-import { planSpeech } from './plan-speech.ts'
+import { prepareSpeech } from './prepare-speech.ts'
 
-export const createGenerationInput = z.strictObject({
+export const speechInput = {
   text: z.string().refine((text) => text.isWellFormed() && !text.includes('\0'), {
     message: 'must be well-formed Unicode without NUL characters',
   }),
   voiceId: idSchema('voice'),
-  format: z.enum(audioFormats).default('mp3'),
   settings: z
     .strictObject({
       /** Pace against the voice's own. */
@@ -28,64 +26,90 @@ export const createGenerationInput = z.strictObject({
       pitch: z.number().min(-12).max(12).optional(),
     })
     .default({}),
+}
+
+export const createGenerationInput = z.strictObject({
+  ...speechInput,
+  format: z.enum(audioFormats).default('mp3'),
   title: z.string().trim().min(1).max(200).nullish(),
 })
 
+const route = 'generations.create'
+
 /**
- * Takes a text to be spoken: permit, voice, check, then reserve, insert and enqueue in one transaction; then hint.
- * A refusal leaves nothing behind.
+ * Takes a text to be spoken: permit, voice, check, then in one round trip to `generation_create()` reserve, insert and
+ * enqueue; then hint. A refusal leaves nothing behind.
  *
- * @param options.idempotencyKey with the same key and input, the first answer is given again and nothing is made.
+ * @param call whether, and how, this call is told from a repetition of itself.
  * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `text_empty`, `text_too_long`, `text_not_speakable`,
- * `quota_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
+ * `quota_exceeded`, `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function createGeneration(
-  caller: Caller<'db' | 'actor' | 'engines' | 'queue' | 'hints'>,
+  caller: Caller<'db' | 'actor' | 'engines' | 'hints'>,
   input: z.output<typeof createGenerationInput>,
-  options: { readonly idempotencyKey?: string | undefined } = {},
+  call: Repeatable = {},
 ): Promise<Generation> {
-  const { db, actor, queue, hints } = caller
+  const { db, actor, hints } = caller
   const userId = permit(actor, 'generations:write')
-  const { idempotencyKey } = options
-
-  const make = async (trx: Trx): Promise<Generation> => {
-    const voice = await findVoice(trx, userId, input.voiceId, 'voiceId')
-    const plan = await trx
-      .selectFrom('account')
-      .innerJoin('plan', 'plan.id', 'account.plan_id')
-      .select('plan.max_characters')
-      .where('account.id', '=', userId)
-      .executeTakeFirstOrThrow()
-    const speech = planSpeech(caller, voice, input, plan.max_characters)
-    const row = await reserveAndInsert(trx, {
-      id: newId(),
-      user_id: userId,
-      key_id: actor.kind === 'key' ? actor.keyId : null,
-      voice_id: voice.id,
-      engine: voice.engine,
-      text: input.text,
-      characters: input.text.length,
-      format: input.format,
-      settings: input.settings,
-      title: input.title ?? null,
-      segments_total: speech.segments.length,
-      estimated_ms: speech.expectedMs,
-      reserved_ms: speech.maxMs,
-      predicted_cost_micros: speech.costMicros,
-    })
-    await queue.enqueue(trx, jobs.runGeneration, { generationId: row.id }, { group: userId })
-    return toGeneration(row)
+  const keyId = actor.kind === 'key' ? actor.keyId : null
+  const repeatable = readRepeatable(call, route, input, { userId, keyId })
+  const prepared = await prepareSpeech(caller, userId, input).catch(async (error: unknown) => {
+    // What could be spoken when it was first asked for has its answer, whatever became of voice or plan since.
+    const earlier = error instanceof Refusal ? await repeatable?.earlier(db) : undefined
+    if (earlier === undefined) throw error
+    return earlier
+  })
+  if (typeof prepared === 'string') return parseAnswer(prepared)
+  const { voice, speech } = prepared
+  const row: NewGeneration = {
+    id: newId(),
+    user_id: userId,
+    key_id: keyId,
+    voice_id: voice.id,
+    engine: voice.engine,
+    text: input.text,
+    characters: input.text.length,
+    format: input.format,
+    settings: withoutUndefined(input.settings),
+    title: input.title ?? null,
+    segments_total: speech.segments.length,
+    estimated_ms: speech.expectedMs,
+    reserved_ms: speech.maxMs,
+    predicted_cost_micros: speech.costMicros,
   }
-
-  const generation = await transaction(db, (trx) =>
-    idempotencyKey === undefined
-      ? make(trx)
-      : idempotent(trx, { userId, route: 'generations.create', key: idempotencyKey, request: input }, () => make(trx)),
-  )
-  hints.hint('work', jobs.runGeneration.name)
-  hints.hint('events', userId)
-  return generation
+  const answer = answerTo(row)
+  const { rows } = await sql<CreateRow>`
+    select outcome, detail, response, created_at, remaining_ms,
+      ceil(extract(epoch from period_end - clock_timestamp()))::integer as wait_seconds
+    from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), ${jobs.runGeneration.name},
+      ${repeatable?.route ?? null}, ${repeatable?.key ?? null}, ${repeatable?.hash ?? null}, ${repeatable?.keep ?? null}::interval,
+      ${repeatable?.anew ?? null}, ${repeatable ? JSON.stringify(answer) : null})
+  `
+    .execute(db)
+    .catch((error: unknown) => {
+      throw repeatable ? repeatable.explain(error) : error
+    })
+  const [created] = rows
+  switch (created?.outcome) {
+    case 'created':
+      hints.hint('work', jobs.runGeneration.name)
+      hints.hint('events', userId)
+      return { ...answer, createdAt: created.created_at.toISOString() }
+    case 'replayed':
+      return parseAnswer(created.response)
+    case 'key_reused':
+      throw keyReused()
+    case 'quota_exceeded':
+      throw quotaExceeded(row.reserved_ms, created.remaining_ms, created.wait_seconds)
+    case 'budget_exceeded':
+      throw budgetExceeded(created.detail)
+    default:
+      throw new Error('generation_create() answered nothing')
+  }
 }
+
+/** The column holds what an earlier call of this verb answered, as JSON. */
+const parseAnswer = (response: string) => JSON.parse(response) as Generation
 
 type NewGeneration = Pick<
   GenerationRow,
@@ -105,22 +129,43 @@ type NewGeneration = Pick<
   | 'predicted_cost_micros'
 >
 
-/** One round trip to `generation_create()`, which takes the quota lock. */
-async function reserveAndInsert(trx: Trx, generation: NewGeneration): Promise<GenerationRow> {
-  const { rows } = await sql<GenerationRow & { was_created: boolean; remaining_ms: number }>`
-    select c.created as was_created,
-      (c.account).granted_ms - (c.account).used_ms - (c.account).reserved_ms as remaining_ms,
-      (c.generation).*
-    from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(generation)}::jsonb)) c
-  `.execute(trx)
-  const [row] = rows
-  if (!row?.was_created) {
-    throw new Refusal(
-      'quota_exceeded',
-      `This text needs up to ${seconds(generation.reserved_ms)} s of audio, and ${seconds(row?.remaining_ms ?? 0)} s are left in this period.`,
-    )
-  }
-  return row
+/** What `generation_create()` answers: which of these are there depends on the outcome. */
+type CreateRow =
+  | { outcome: 'created'; created_at: Date }
+  | { outcome: 'replayed'; response: string }
+  | { outcome: 'key_reused' }
+  | { outcome: 'quota_exceeded'; remaining_ms: number; wait_seconds: number }
+  | { outcome: 'budget_exceeded'; detail: 'user' | 'installation' }
+
+/**
+ * The generation as it will be once it is created, but for the moment of its creation, in whose place stands what
+ * `generation_create()` replaces by it. Nobody can have put that into a text: the id is made after the text was sent.
+ */
+function answerTo(row: NewGeneration): Generation {
+  const generation = toGeneration({
+    ...row,
+    state: 'queued',
+    segments_done: 0,
+    duration_ms: null,
+    charged_ms: null,
+    actual_cost_micros: 0,
+    error_reason: null,
+    error_message: null,
+    created_at: new Date(0),
+    started_at: null,
+    finished_at: null,
+  })
+  return { ...generation, createdAt: `${row.id}@created` }
 }
 
-const seconds = (ms: number) => (ms / 1000).toFixed(1)
+/** As it will be read back: JSON has no `undefined`. */
+const withoutUndefined = (settings: object) =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+
+const budgetExceeded = (scope: 'user' | 'installation') =>
+  new Refusal(
+    'budget_exceeded',
+    scope === 'user'
+      ? 'The budget that this account has for engines is used up for this month.'
+      : 'The budget that this installation has for engines is used up for this month.',
+  )

@@ -93,7 +93,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
   }
 }
 
-export function toGeneration(row: GenerationRow): Generation {
+export function toGeneration(row: SummaryRow): Generation {
   return { ...toGenerationSummary(row), text: row.text }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AudioFormat } from '@loqui/audio/format'
 import { EngineError } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
+import { sql } from 'kysely'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Services } from '../context.ts'
 import type { Reason } from '../errors.ts'
@@ -143,13 +144,6 @@ function judge(error: unknown): { reason: Reason; message: string } | undefined 
 
 /** A worker that stops is no sign of a bad text: the attempt does not count, and the queue gives the job on at once. */
 async function release({ db }: RunContext, { id, attempt }: Claimed, cause: unknown): Promise<never> {
-  await db
-    .updateTable('generation')
-    .set((eb) => ({ fruitless_attempts: eb('fruitless_attempts', '-', 1), heartbeat_at: null }))
-    .where('id', '=', id)
-    .where('attempt', '=', attempt)
-    .where('state', '=', 'running')
-    .where('fruitless_attempts', '>', 0)
-    .execute()
+  await sql`select generation_release(${id}, ${attempt})`.execute(db)
   throw cause
 }

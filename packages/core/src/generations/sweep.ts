@@ -15,16 +15,17 @@ export async function sweepGenerations(
 ): Promise<{ requeued: number; purged: number }> {
   const { db, queue, hints, log } = caller
   // Marked as looked after, so that a backlog longer than one sweep comes round, and two sweeps do not do the same.
-  const { rows: stale } = await sql<{ id: string; user_id: string }>`
+  const { rows: stale } = await sql<{ id: string; user_id: string; turn: number; plan_id: string }>`
     update generation set heartbeat_at = clock_timestamp()
     where id in (
       select id from generation
       where state in ('queued', 'running') and coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'
       order by coalesce(heartbeat_at, created_at) limit 500 for no key update skip locked)
-    returning id, user_id
+    returning id, user_id, turn, (select plan_id from account where account.id = user_id)
   `.execute(db)
-  for (const { id, user_id } of stale) {
-    await transaction(db, (trx) => queue.enqueue(trx, jobs.runGeneration, { generationId: id }, { group: user_id }))
+  for (const { id, user_id, turn, plan_id } of stale) {
+    const place = { group: user_id, tier: plan_id, turn }
+    await transaction(db, (trx) => queue.enqueue(trx, jobs.runGeneration, { generationId: id }, place))
   }
   if (stale.length > 0) hints.hint('work', jobs.runGeneration.name)
 

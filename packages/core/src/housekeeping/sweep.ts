@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
 import { sweepGenerations } from '../generations/sweep.ts'
+import { retried } from '../idempotency/repeatable.ts'
 
 /** What every worker does now and then; all of it may run in several at once. */
 export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>): Promise<void> {
@@ -8,5 +9,11 @@ export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' 
   const { requeued, purged } = await sweepGenerations(caller)
   await db.deleteFrom('session').where('expires_at', '<', sql<Date>`now()`).execute()
   await db.deleteFrom('idempotency').where('created_at', '<', sql<Date>`now() - interval '24 hours'`).execute()
+  await db
+    .deleteFrom('idempotency')
+    .where('created_at', '<', sql<Date>`now() - interval '1 minute'`)
+    .where('route', 'like', `%${retried}`)
+    .execute()
+  await db.deleteFrom('rate').where('tat', '<', sql<Date>`now() - interval '1 minute'`).execute()
   if (requeued + purged > 0) log.info({ requeued, purged }, 'swept')
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Trx } from '@loqui/db/client'
 import { sql } from 'kysely'
 import { Refusal } from '../errors.ts'
+import { inFlight, isWaitForKey, keyReused } from './refusals.ts'
 
 /** A call that may be sent twice and must happen once. */
 export interface IdempotentCall {
@@ -46,17 +47,7 @@ export async function idempotent<T extends { id: string }>(
     .returning('key')
     .executeTakeFirst()
     .catch((error: unknown) => {
-      if (isLockTimeout(error)) {
-        throw new Refusal(
-          'idempotency_in_flight',
-          'Idempotency-Key: the first request with this key is still being answered.',
-          {
-            retryAfterSeconds: 1,
-            cause: error,
-          },
-        )
-      }
-      throw error
+      throw isWaitForKey(error) ? inFlight(error) : error
     })
   const row = trx
     .selectFrom('idempotency')
@@ -65,10 +56,7 @@ export async function idempotent<T extends { id: string }>(
   if (!claimed) {
     const stored = await row.executeTakeFirstOrThrow()
     if (!stored.request_hash.equals(hash)) {
-      throw new Refusal(
-        'idempotency_key_reused',
-        'Idempotency-Key: this key was used for another request. Use a new one.',
-      )
+      throw keyReused()
     }
     // The column holds what the same verb answered, as JSON.
     return JSON.parse(stored.response ?? 'null') as T
@@ -80,9 +68,4 @@ export async function idempotent<T extends { id: string }>(
     .where((eb) => eb.and(where))
     .execute()
   return response
-}
-
-/** PostgreSQL's lock_not_available: the wait for the first call's row outlasted lock_timeout. */
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '55P03'
 }

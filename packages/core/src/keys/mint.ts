@@ -22,6 +22,7 @@ export async function mintKey(
       expires_at: key.expiresAt,
       revoked_at: null,
       last_used_at: null,
+      requests_per_minute: null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()

@@ -17,6 +17,7 @@ import { Refusal } from '../errors.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
 import { newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
+import { planConcurrency } from '../plans/queries.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { syncPresetVoices } from '../voices/sync.ts'
 
@@ -119,6 +120,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
               expires_at: null,
               revoked_at: null,
               last_used_at: null,
+              requests_per_minute: null,
             })
             .execute()
           return { ...services, actor: { kind: 'key', userId: id, role, keyId, scopes: own } }
@@ -136,7 +138,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     },
     work(own = {}) {
       const context = { ...services, ...own }
-      const work = queue.work(jobs.runGeneration, { concurrency: 8, groupConcurrency: 8, onError }, (data, signal) =>
+      const work = queue.work(jobs.runGeneration, { concurrency: 8, groupConcurrency: 8, tiers: planConcurrency, onError }, (data, signal) =>
         runGeneration(context, data, signal),
       )
       const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)

@@ -3,6 +3,7 @@ import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { splitText, type TextSegment } from '../text/split.ts'
+import { voiceNotFound } from '../voices/queries.ts'
 
 /** What speaking a text will take, known before anything is reserved. */
 export interface PlannedSpeech {
@@ -20,11 +21,42 @@ export interface PlannedSpeech {
  */
 const mostParts = 20_000
 
-/** @throws {Refusal} `text_empty`, `text_too_long`, `text_not_speakable`, `voice_unavailable`. */
-export function planSpeech(
+/** What is to be spoken, as it was asked for. */
+export interface SpeechRequest {
+  readonly text: string
+  /** As the database knows it. */
+  readonly voiceId: string
+  readonly settings: SpeakSettings
+}
+
+/**
+ * Finds the voice and the plan, and works out what the speech will take.
+ *
+ * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `text_empty`, `text_too_long`, `text_not_speakable`.
+ */
+export async function prepareSpeech(
+  caller: Caller<'db' | 'engines'>,
+  userId: string,
+  request: SpeechRequest,
+): Promise<{ voice: VoiceRow; speech: PlannedSpeech }> {
+  const found = await caller.db
+    .selectFrom('voice')
+    .innerJoin('account', (join) => join.on('account.id', '=', userId))
+    .innerJoin('plan', 'plan.id', 'account.plan_id')
+    .selectAll('voice')
+    .select('plan.max_characters')
+    .where('voice.id', '=', request.voiceId)
+    .where((eb) => eb.or([eb('voice.user_id', 'is', null), eb('voice.user_id', '=', userId)]))
+    .executeTakeFirst()
+  if (!found) throw voiceNotFound('voiceId')
+  const { max_characters, ...voice } = found
+  return { voice, speech: planSpeech(caller, voice, request, max_characters) }
+}
+
+function planSpeech(
   { engines }: Caller<'engines'>,
   voice: VoiceRow,
-  { text, settings }: { readonly text: string; readonly settings: SpeakSettings },
+  { text, settings }: SpeechRequest,
   maxCharacters: number,
 ): PlannedSpeech {
   if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')

@@ -1,0 +1,69 @@
+create or replace function month_of(p_at timestamptz) returns date language sql immutable parallel safe
+  return date_trunc('month', p_at at time zone 'UTC')::date;
+
+-- Adds to the sums of the day.
+create or replace function usage_add(p_user uuid, p_voice uuid, p_key uuid, p_engine text, p_generations bigint,
+    p_characters bigint, p_charged_ms bigint, p_cost_micros bigint) returns void language sql as $$
+  insert into usage_day as u (user_id, day, voice_id, key_id, engine, generations, characters, charged_ms, cost_micros)
+    values (p_user, (clock_timestamp() at time zone 'UTC')::date, p_voice, p_key, p_engine, p_generations, p_characters,
+      p_charged_ms, p_cost_micros)
+    on conflict (user_id, day, voice_id, key_id, engine) do update set
+      generations = u.generations + excluded.generations, characters = u.characters + excluded.characters,
+      charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
+$$;
+
+-- Holds what a generation is expected to cost of the user's budget and of the installation's for this month, or nothing
+-- when that would go beyond one of them: then it answers which, 'user' or 'installation'. Rows are always taken in this order.
+create or replace function cost_hold(p_user uuid, p_micros bigint) returns text language plpgsql as $$
+declare
+  v_month date := month_of(clock_timestamp());
+  v_scope text;
+begin
+  insert into cost_month (month, user_id) values (v_month, p_user), (v_month, null) on conflict do nothing;
+  foreach v_scope in array array['user', 'installation'] loop
+    update cost_month c set held_micros = held_micros + p_micros
+      where c.month = v_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
+        and not exists (select from budget b where b.user_id is not distinct from c.user_id
+          and c.spent_micros + c.held_micros + p_micros > b.limit_micros);
+    if not found then
+      if v_scope = 'installation' then
+        update cost_month set held_micros = held_micros - p_micros where month = v_month and user_id = p_user;
+      end if;
+      return v_scope;
+    end if;
+  end loop;
+  return null;
+end $$;
+
+-- Gives back what is still held in the month that held it.
+create or replace function cost_release(p_user uuid, p_month date, p_micros bigint) returns void language plpgsql as $$
+begin
+  if p_micros > 0 then
+    update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id = p_user;
+    update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id is null;
+  end if;
+end $$;
+
+-- Writes down what an attempt had to pay, whether or not anything came of it: a provider asks for its money also when
+-- the attempt has lost its generation meanwhile. Takes the generation's row.
+create or replace function cost_spend(p_generation uuid, p_attempt uuid, p_micros bigint) returns void language plpgsql as $$
+declare
+  v_before generation;
+begin
+  if p_micros = 0 then
+    return;
+  end if;
+  select * into strict v_before from generation where id = p_generation for no key update;
+  update generation set actual_cost_micros = actual_cost_micros + p_micros,
+      cost_held_micros = cost_held_micros - least(cost_held_micros, p_micros)
+    where id = p_generation;
+  update attempt set actual_cost_micros = actual_cost_micros + p_micros where token = p_attempt;
+  insert into cost_month as c (month, user_id, spent_micros)
+    values (month_of(clock_timestamp()), v_before.user_id, p_micros) on conflict (month, user_id) do update
+      set spent_micros = c.spent_micros + excluded.spent_micros;
+  insert into cost_month as c (month, user_id, spent_micros)
+    values (month_of(clock_timestamp()), null, p_micros) on conflict (month, user_id) do update
+      set spent_micros = c.spent_micros + excluded.spent_micros;
+  perform cost_release(v_before.user_id, month_of(v_before.created_at), least(v_before.cost_held_micros, p_micros));
+  perform usage_add(v_before.user_id, v_before.voice_id, v_before.key_id, v_before.engine, 0, 0, 0, p_micros);
+end $$;

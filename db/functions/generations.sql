@@ -1,0 +1,169 @@
+-- Order of locks in everything below: the users' quotas, the rows of generations, the months' costs, the users' event
+-- streams; of one kind in the order of their ids.
+
+drop function if exists generation_create(generation);
+
+-- The whole of a create in one round trip: take the idempotency key, hold cost and quota, insert, announce, enqueue; or
+-- refuse and leave nothing. p_key null: it may happen as often as it is sent. Otherwise:
+--   p_keep   how long the key answers with its first call
+--   p_anew   this call is known to be a first one: it takes the key from an earlier call
+--   p_answer what the call answers, with '<id>@created' where the moment of creation goes
+-- Outcomes: created, replayed, key_reused, quota_exceeded, budget_exceeded (then detail says whose).
+create or replace function generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval,
+    p_anew boolean, p_answer text,
+    out outcome text, out detail text, out response text, out created_at timestamptz, out remaining_ms bigint, out period_end timestamptz)
+  language plpgsql as $$
+declare
+  v_generation generation;
+  v_reservation record;
+  v_earlier record;
+  v_account quota_account;
+begin
+  if p_key is not null then
+    insert into idempotency as i (user_id, route, key, request_hash, created_at)
+      values (p_new.user_id, p_route, p_key, p_hash, clock_timestamp())
+      on conflict (user_id, route, key) do update
+        set request_hash = excluded.request_hash, response = null, about = null, created_at = excluded.created_at
+        where p_anew or i.created_at < clock_timestamp() - p_keep;
+    if not found then
+      select i.request_hash, i.response into strict v_earlier from idempotency i
+        where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+      outcome := case when v_earlier.request_hash = p_hash then 'replayed' else 'key_reused' end;
+      response := v_earlier.response;
+      return;
+    end if;
+  end if;
+
+  perform quota_lock(p_new.user_id);
+  if p_new.predicted_cost_micros > 0 then
+    detail := cost_hold(p_new.user_id, p_new.predicted_cost_micros);
+    if detail is not null then
+      outcome := 'budget_exceeded';
+    end if;
+  end if;
+  if outcome is null then
+    select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
+    v_account := v_reservation.account;
+    remaining_ms := v_account.granted_ms - v_account.used_ms - v_account.reserved_ms;
+    period_end := v_account.period_end;
+    if not v_reservation.reserved then
+      outcome := 'quota_exceeded';
+      perform cost_release(p_new.user_id, month_of(clock_timestamp()), p_new.predicted_cost_micros);
+    end if;
+  end if;
+  if outcome is not null then
+    delete from idempotency i where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+    return;
+  end if;
+
+  outcome := 'created';
+  -- To the millisecond, which is what goes on the wire.
+  created_at := date_trunc('milliseconds', clock_timestamp());
+  insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
+      segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
+    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
+      p_new.format, p_new.settings, p_new.title, p_new.segments_total, p_new.estimated_ms, p_new.reserved_ms,
+      p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn, created_at)
+    returning * into v_generation;
+  perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,
+    (select plan_id from account where id = p_new.user_id), v_account.last_turn);
+  if p_key is not null then
+    response := replace(p_answer, p_new.id || '@created', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+    update idempotency i set response = generation_create.response, about = 'gen_' || p_new.id
+      where i.user_id = p_new.user_id and i.route = p_route and i.key = p_key;
+  end if;
+  perform event_append(v_generation, 'queued', null);
+end $$;
+
+-- Gives the generation to the holder of p_attempt, taking it from any earlier one. Null when it is already final.
+create or replace function generation_claim(p_id uuid, p_attempt uuid) returns generation language plpgsql as $$
+declare
+  v_generation generation;
+  v_was record;
+begin
+  select state, attempt into v_was from generation where id = p_id and state in ('queued', 'running') for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = 'running', attempt = p_attempt, attempts = attempts + 1,
+      fruitless_attempts = fruitless_attempts + 1, heartbeat_at = clock_timestamp(),
+      started_at = coalesce(started_at, clock_timestamp())
+    where id = p_id returning * into v_generation;
+  if v_was.attempt is not null then
+    update attempt set outcome = 'lost', ended_at = clock_timestamp() where token = v_was.attempt and outcome = 'running';
+  end if;
+  -- What the segments that are stored cost was paid by earlier attempts.
+  insert into attempt (token, generation_id, number, predicted_cost_micros)
+    values (p_attempt, p_id, v_generation.attempts, v_generation.predicted_cost_micros
+      * (v_generation.segments_total - v_generation.segments_done) / v_generation.segments_total);
+  if v_was.state = 'queued' then
+    perform event_append(v_generation, 'running', null);
+  end if;
+  return v_generation;
+end $$;
+
+-- Ends the attempt that holds a generation, and with it what was held of the budgets.
+create or replace function generation_end_attempt(p_generation generation, p_outcome text) returns void language plpgsql as $$
+begin
+  if p_generation.attempt is not null then
+    update attempt set outcome = p_outcome, ended_at = clock_timestamp()
+      where token = p_generation.attempt and outcome = 'running';
+  end if;
+  if p_generation.cost_held_micros > 0 then
+    update generation set cost_held_micros = 0 where id = p_generation.id;
+    perform cost_release(p_generation.user_id, month_of(p_generation.created_at), p_generation.cost_held_micros);
+  end if;
+end $$;
+
+-- Charges, releases the rest, and makes the generation final. Null when the attempt lost.
+create or replace function generation_succeed(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text,
+    p_audio_bytes bigint, p_audio_sha256 text) returns generation language plpgsql as $$
+declare
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  perform from generation where id = p_id and state = 'running' and attempt = p_attempt for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = 'succeeded', duration_ms = p_duration_ms, audio_key = p_audio_key,
+      audio_bytes = p_audio_bytes, audio_sha256 = p_audio_sha256, finished_at = clock_timestamp(),
+      charged_ms = quota_resolve(user_id, id, 'settle', p_duration_ms, p_attempt)
+    where id = p_id returning * into v_generation;
+  perform generation_end_attempt(v_generation, 'succeeded');
+  perform usage_add(v_generation.user_id, v_generation.voice_id, v_generation.key_id, v_generation.engine, 1,
+    v_generation.characters, v_generation.charged_ms, 0);
+  perform event_append(v_generation, 'succeeded', null);
+  return v_generation;
+end $$;
+
+-- Makes a generation failed or canceled and releases all it held. With an attempt it is fenced by it; without one
+-- it is the person's own cancel. Null when somebody else made it final first.
+create or replace function generation_give_up(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
+  returns generation language plpgsql as $$
+declare
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  perform from generation
+    where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = p_state, error_reason = p_reason, error_message = p_message, charged_ms = 0,
+      finished_at = clock_timestamp()
+    where id = p_id returning * into v_generation;
+  perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
+  perform generation_end_attempt(v_generation, p_state);
+  perform event_append(v_generation, p_state, null);
+  return v_generation;
+end $$;
+
+-- An attempt that stops though it has not failed, as a worker does that is told to: it does not count, and its
+-- generation waits for the next one.
+create or replace function generation_release(p_id uuid, p_attempt uuid) returns void language plpgsql as $$
+begin
+  update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null
+    where id = p_id and attempt = p_attempt and state = 'running';
+  update attempt set outcome = 'released', ended_at = clock_timestamp() where token = p_attempt and outcome = 'running';
+end $$;

@@ -1,0 +1,42 @@
+import { sql } from 'kysely'
+import type { Db } from './client.ts'
+
+/**
+ * The role that Loqui's processes work under, whoever they log in as. It may read the ledger and change it through the
+ * functions of `functions/quota.sql` only, which run as their owner: no statement of ours, wrong or injected, can change
+ * an entry or a balance.
+ */
+export const appRole = 'loqui_app'
+
+/** Makes the role where that is allowed, and gives it what it needs of this database: run after every migration. */
+export async function grantRights(db: Db): Promise<void> {
+  const role = sql.raw(appRole)
+  await sql`
+    do $$ begin
+      perform pg_advisory_xact_lock(hashtextextended('loqui:rights', 0));
+      begin
+        create role ${role} nologin;
+      exception
+        -- Roles are the cluster's: another database's Loqui may have made it, or be making it now.
+        when duplicate_object or unique_violation then null;
+        -- Then triggers alone keep the ledger, and the processes work as the tables' owner.
+        when insufficient_privilege then
+          if not exists (select from pg_roles where rolname = '${role}') then
+            return;
+          end if;
+      end;
+      -- Who makes a role may not take it on before it is given to them.
+      if not pg_has_role('${role}', 'member') then
+        execute format('grant ${role} to %I', current_user);
+      end if;
+      grant usage on schema public, report, pgboss to ${role};
+      grant select on all tables in schema public, report, pgboss to ${role};
+      grant insert, update, delete on all tables in schema public, pgboss to ${role};
+      grant usage, select, update on all sequences in schema public, pgboss to ${role};
+      revoke insert, update, delete, truncate on quota_account, quota_entry from ${role};
+    exception when insufficient_privilege then
+      -- Another owner's role, which this login may neither take on nor give.
+      raise warning 'this login cannot work under ${role}: %', sqlerrm;
+    end $$
+  `.execute(db)
+}
