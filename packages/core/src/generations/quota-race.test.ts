@@ -41,7 +41,7 @@ test.for(['read committed', 'repeatable read', 'serializable'])(
   'of 200 at once from two servers exactly as many are accepted as fit, by a default of %s',
   async (isolation) => {
     const name = sql.id(new URL(core.connectionString).pathname.slice(1))
-    await sql`alter database ${name} set default_transaction_isolation = ${sql.lit(isolation)}`.execute(db)
+    await sql`alter database ${name} set default_transaction_isolation = ${sql.lit(isolation)}`.execute(core.owner)
     // What is open keeps the default it began with.
     const servers = [await openServer(), await openServer()]
     const { as } = await core.user({ planId: 'starter' })

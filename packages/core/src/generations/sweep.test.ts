@@ -2,6 +2,7 @@ import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { sweep } from '../housekeeping/sweep.ts'
+import { jobs } from '../jobs.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
 import { cancelGeneration } from './cancel.ts'
@@ -85,7 +86,8 @@ describe('a generation that nobody has touched for a while', () => {
     const first = await create(user)
     await sql`
       with source as (select g from generation g where id = ${first})
-      select generation_create(jsonb_populate_record(g, jsonb_build_object('id', gen_random_uuid())))
+      select generation_create(jsonb_populate_record(g, jsonb_build_object('id', gen_random_uuid())), ${jobs.runGeneration.name},
+        null, null, null, null, null, null)
       from source, generate_series(1, 549)`.execute(db)
     await sql`update generation set created_at = created_at - interval '16 seconds' where user_id = ${user.id}`.execute(
       db,
@@ -182,7 +184,7 @@ describe('the audio of a generation that came to nothing', () => {
   const endedAMinuteAgo = (id: string) =>
     sql`alter table generation disable trigger generation_terminal;
       update generation set finished_at = finished_at - interval '2 minutes' where id = '${sql.raw(id)}';
-      alter table generation enable trigger generation_terminal`.execute(db)
+      alter table generation enable trigger generation_terminal`.execute(core.owner)
 
   test.for(['canceled', 'failed'] as const)(
     'because it was %s and the store did not answer goes with the sweep',

@@ -51,7 +51,10 @@ export function readRepeatable(
     return once(userId, { route: verb, key: idempotencyKey, hash, keep: '24 hours', anew: false })
   }
   if (retryCount === undefined) return undefined
-  const key = createHash('sha256').update(hash).update(keyId ?? 'session').digest('base64url')
+  const key = createHash('sha256')
+    .update(hash)
+    .update(keyId ?? 'session')
+    .digest('base64url')
   return once(userId, { route: `${verb}${retried}`, key, hash, keep: '1 minute', anew: retryCount === 0 })
 }
 

@@ -138,8 +138,10 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     },
     work(own = {}) {
       const context = { ...services, ...own }
-      const work = queue.work(jobs.runGeneration, { concurrency: 8, groupConcurrency: 8, tiers: planConcurrency, onError }, (data, signal) =>
-        runGeneration(context, data, signal),
+      const work = queue.work(
+        jobs.runGeneration,
+        { concurrency: 8, groupConcurrency: 8, tiers: planConcurrency, onError },
+        (data, signal) => runGeneration(context, data, signal),
       )
       const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
       onTestFinished(async () => {
