@@ -150,7 +150,9 @@ test.each(forgeries)('%s cannot send %s with a cookie', async (_who, _what, head
   for (const path of ['keys.create', 'auth.logout', 'keys.create?batch=1']) {
     const response = await fetch(`${loqui.url}/trpc/${path}`, { method: 'POST', headers: { cookie, ...headers }, body })
     expect(response.status, path).toBe(403)
-    expect(await response.json()).toMatchObject({ status: 403, reason: 'origin_forbidden' })
+    const answers = [await response.json()].flat()
+    expect(answers).toHaveLength(1)
+    expect(answers[0].error.json.data).toMatchObject({ httpStatus: 403, reason: 'origin_forbidden' })
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
   }
   expect(await loqui.db.selectFrom('api_key').select('id').where('name', '=', 'stolen').execute()).toEqual([])
@@ -167,7 +169,7 @@ test.each(bodies.slice(1))('%s is no call, even of a page of ours', async (_name
       body: Buffer.from(body),
     })
     expect(response.status).toBe(400)
-    expect((await response.json()).reason).toBe('invalid_input')
+    expect((await response.json()).error.json.data.reason).toBe('invalid_input')
   }
   expect((await me({ cookie })).status).toBe(200)
 })

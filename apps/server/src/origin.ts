@@ -1,5 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from '@loqui/core/errors'
+import cors from 'cors'
+
+/** Lets pages on the list call with a person's cookie and read the answer, and answers what browsers ask beforehand. */
+export const crossOrigin = (origins: readonly string[]) =>
+  cors({
+    origin: [...origins],
+    credentials: true,
+    exposedHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'content-range'],
+  })
 
 /**
  * Refuses what another site's page sends with a person's cookie. A page of ours is same-origin or on the list; a request

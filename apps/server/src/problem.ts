@@ -4,10 +4,11 @@ import type { Log } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import type { ErrorRequestHandler, Response } from 'express'
+import { requestIdOf } from './request.ts'
 
 /** Answers an error as `application/problem+json` (RFC 9457), with Loqui's `reason` in it. */
 export function sendProblem(res: Response, log: Log, error: unknown): void {
-  const requestId = String(res.locals.requestId)
+  const requestId = requestIdOf(res)
   const refusal = ofExpress(error) ?? toRefusal(error, requestId)
   if (isAlarm(refusal)) log.error({ error: refusal.cause, requestId }, 'a request failed')
   if (res.headersSent) {

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Credentials } from '@loqui/api/context'
 import { parseCookie } from 'cookie'
-import type { RequestHandler } from 'express'
 
-/** Answers every request with its id, which the log has too. One that a proxy in front gave is kept. */
-export const requestId: RequestHandler = (req, res, next) => {
-  const given = req.get('x-request-id')
-  const id = given && /^[\w.-]{8,128}$/.test(given) ? given : `req_${randomUUID()}`
-  res.locals.requestId = id
-  res.setHeader('x-request-id', id)
-  next()
+/** Answers a request with its id, which the log has too. One that a proxy in front gave is kept. */
+export function giveRequestId(req: IncomingMessage, res: ServerResponse): void {
+  const given = headerOf(req, 'x-request-id')
+  res.setHeader('x-request-id', given && /^[\w.-]{8,128}$/.test(given) ? given : `req_${randomUUID()}`)
+}
+
+export const requestIdOf = (res: ServerResponse) => String(res.getHeader('x-request-id'))
+
+/** A header that Node joins where it came several times. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
 }
 
 /** What is asked for, or `undefined` where target and `Host` make no URL, which Node lets through. */

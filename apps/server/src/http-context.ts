@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createContext, type RequestContext } from '@loqui/api/context'
+import type { Services } from '@loqui/core/context'
+import { stringifySetCookie } from 'cookie'
+import { headerOf, isFromBrowser, readCredentials, requestIdOf, sessionCookieName } from './request.ts'
+
+/** @returns what a request over HTTP brings to a call. */
+export function createContextOf(
+  services: Services,
+  publicUrl: URL,
+): (req: IncomingMessage, res: ServerResponse) => RequestContext {
+  const secure = publicUrl.protocol === 'https:'
+  const cookieName = sessionCookieName(secure)
+  const cookie = { httpOnly: true, secure, sameSite: 'lax', path: '/' } as const
+  return (req, res) =>
+    createContext(services, {
+      requestId: requestIdOf(res),
+      credentials: readCredentials(req, cookieName),
+      idempotencyKey: headerOf(req, 'idempotency-key'),
+      fromBrowser: isFromBrowser(req),
+      setSessionCookie(session) {
+        // Streams have sent theirs: the next plain request renews the cookie.
+        if (res.headersSent) return
+        const [value, expires] = session ? [session.token, session.expiresAt] : ['', new Date(0)]
+        res.appendHeader('set-cookie', stringifySetCookie(cookieName, value, { ...cookie, expires }))
+      },
+      setHeader(name, value) {
+        if (!res.headersSent) res.setHeader(name, value)
+      },
+      // Over HTTP the response stream itself holds the writer back.
+      drained: async () => undefined,
+      inTurn: (call) => call(),
+    })
+}

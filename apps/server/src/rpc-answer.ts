@@ -1,0 +1,78 @@
+import type { ServerResponse } from 'node:http'
+import type { RequestContext } from '@loqui/api/context'
+import { toRefusal } from '@loqui/api/errors'
+import {
+  type AnyTRPCRouter,
+  getTRPCErrorFromUnknown,
+  getTRPCErrorShape,
+  TRPCError,
+  type TRPCProcedureType,
+  transformTRPCResponse,
+} from '@trpc/server'
+import { getHTTPStatusCode } from '@trpc/server/http'
+
+/** What became of one call: an error, else data. */
+export interface Outcome {
+  /** Of the procedure, where it is known. */
+  readonly path?: string | undefined
+  readonly input?: unknown
+  readonly data?: unknown
+  readonly error?: TRPCError
+}
+
+/** The router's context, as far as answering needs it. */
+export type RpcContext = Pick<RequestContext, 'requestId' | 'log'>
+
+export interface Answer {
+  readonly outcomes: readonly Outcome[]
+  /** Whether they are written as an array. */
+  readonly batch: boolean
+  readonly type: TRPCProcedureType | 'unknown'
+  readonly context: RpcContext
+}
+
+/** Writes an answer as tRPC does. */
+export function writeAnswer(router: AnyTRPCRouter, res: ServerResponse, answer: Answer): void {
+  const { outcomes, batch, type, context: ctx } = answer
+  const config = router._def._config
+  const errors = outcomes.map(({ error, data }) => error ?? (isStream(data) ? unwritable : undefined))
+  const results = outcomes.map(({ path, input, data }, index) => {
+    const error = errors[index]
+    return error ? { error: getTRPCErrorShape({ config, error, type, path, input, ctx }) } : { result: { data } }
+  })
+  let body: string
+  try {
+    const written = results.map((result) => transformTRPCResponse(config, result))
+    body = JSON.stringify(batch ? written : written[0])
+  } catch (cause) {
+    if (!results.some((result) => 'result' in result)) throw cause
+    ctx.log.error({ error: cause, requestId: ctx.requestId }, 'an output cannot be written')
+    writeAnswer(router, res, { ...answer, outcomes: [{ error: getTRPCErrorFromUnknown(cause) }], batch: false })
+    return
+  }
+  res.statusCode = getHTTPStatusCode(results, errors)
+  res.setHeader('content-type', 'application/json')
+  res.setHeader('vary', 'trpc-accept, accept, Origin')
+  for (const [name, value] of Object.entries(retryAfter(errors))) res.setHeader(name, value)
+  res.end(body)
+}
+
+/** When to come back, as a header: after the longest of what the errors of a batch say. */
+export function retryAfter(errors: readonly (TRPCError | undefined)[]): { 'retry-after'?: string } {
+  const seconds = errors.map((error) => (error ? (toRefusal(error, '').retryAfterSeconds ?? 0) : 0))
+  const longest = Math.max(0, ...seconds)
+  return longest > 0 ? { 'retry-after': String(longest) } : {}
+}
+
+const unwritable = new TRPCError({
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  message: 'Cannot use stream-like response in non-streaming request - use httpBatchStreamLink',
+})
+
+/** Data that comes later has no place in an answer that is written at once. */
+function isStream(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return false
+  return isIterable(data) || Object.values(data).some((value) => isIterable(value) || value instanceof Promise)
+}
+
+const isIterable = (value: unknown) => typeof value === 'object' && value !== null && Symbol.asyncIterator in value

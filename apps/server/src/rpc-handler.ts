@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AnyTRPCRouter, callTRPCProcedure, getTRPCErrorFromUnknown, type TRPCError } from '@trpc/server'
+import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
+import { type Outcome, type RpcContext, retryAfter, writeAnswer } from './rpc-answer.ts'
+import { inputsOf } from './rpc-input.ts'
+import { isJson, isStreamed, type RpcRequest } from './rpc-request.ts'
+
+export interface RpcOptions {
+  readonly router: AnyTRPCRouter
+  /** Calls in one request. */
+  readonly maxBatchSize: number
+}
+
+export interface RpcCalls extends RpcRequest {
+  readonly context: RpcContext
+  /** In bytes. */
+  readonly maxBodySize: number
+}
+
+/**
+ * Serves what nearly every request is: queries by GET or mutations by POST, with JSON both ways. The rest is given to
+ * tRPC's own adapter, which makes a Fetch `Request`, a `Response` and streams of each, at several times the cost. Both
+ * answer alike: rpc-handler.test.ts holds one to the other, docs/decisions/0009-a-light-handler-for-rpc.md tells why.
+ */
+export async function serveRpc(
+  options: RpcOptions,
+  req: IncomingMessage,
+  res: ServerResponse,
+  calls: RpcCalls,
+): Promise<void> {
+  const { router, maxBatchSize } = options
+  const { path, paths, query, batch, context, maxBodySize } = calls
+  const type = plainTypeOf(req, query)
+  const isPlain = (path: string) => router._def.procedures[path]?._def.type === type
+  if (!type || !paths || paths.length > maxBatchSize || !paths.every(isPlain)) {
+    return nodeHTTPRequestHandler({
+      ...{ router, req, res, path, maxBatchSize, maxBodySize },
+      createContext: () => context,
+      // tRPC writes its own `vary` over the one that CORS set.
+      responseMeta: ({ errors }) => ({ headers: new Headers({ vary: 'Origin', ...retryAfter(errors) }) }),
+    })
+  }
+  const left = new AbortController()
+  res.once('close', () => res.writableEnded || left.abort())
+  const inputs = inputsOf(req, { router, query, batch, calls: paths.length, maxBodySize })
+  const call = async (path: string, batchIndex: number): Promise<Outcome> => {
+    let input: unknown
+    const getRawInput = async () => {
+      input = (await inputs())[batchIndex]
+      return input
+    }
+    try {
+      const { signal } = left
+      const data = await callTRPCProcedure({ router, path, type, ctx: context, signal, batchIndex, getRawInput })
+      return { path, data }
+    } catch (cause) {
+      return { path, input, error: getTRPCErrorFromUnknown(cause) }
+    }
+  }
+  writeAnswer(router, res, { outcomes: await Promise.all(paths.map(call)), batch, type, context })
+}
+
+/** Answers each call with the error and makes none. A batch too large to be called is too large for that too. */
+export function refuseRpc(
+  { router, maxBatchSize }: RpcOptions,
+  res: ServerResponse,
+  { paths = [], batch, context }: Pick<RpcCalls, 'paths' | 'batch' | 'context'>,
+  error: TRPCError,
+): void {
+  const each = batch && paths.length > 0 && paths.length <= maxBatchSize
+  const outcomes = each ? paths.map((path) => ({ path, error })) : [{ path: batch ? undefined : paths[0], error }]
+  writeAnswer(router, res, { outcomes, batch: each, type: 'unknown', context })
+}
+
+/** What procedures may be that this request can call without anything but JSON; `undefined` when it wants more. */
+function plainTypeOf(req: IncomingMessage, query: URLSearchParams): 'query' | 'mutation' | undefined {
+  if (isStreamed(req) || query.has('connectionParams')) return undefined
+  if (req.method === 'POST') return isJson(req) ? 'mutation' : undefined
+  return req.method === 'GET' && (isJson(req) || req.headers['content-type'] === undefined) ? 'query' : undefined
+}
