@@ -7,6 +7,9 @@ import { create } from './create.ts'
 import type { Result } from './goal.ts'
 import { describeMachine } from './machine.ts'
 import { judge, table } from './report.ts'
+import { rpc } from './rpc.ts'
+import { startLatency } from './start-latency.ts'
+import { throughput } from './throughput.ts'
 
 /**
  * `npm run bench [-- P1 P5 …]`: measures the goals of performance, each as a ratio to a bare baseline that takes turns with
@@ -22,7 +25,7 @@ Goals: P1 P2 P5 P6 P7; all of them by default.
   --out <file>       where the figures go (default bench-results/<time>.json)
   --profile <folder> servers and workers write their CPU profiles there`
 
-const measurements = [create]
+const measurements = [create, rpc, startLatency, throughput]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
