@@ -4,7 +4,7 @@ import { createDb, type Db, type DbConfig, ping } from './client.ts'
 import { openProxy } from './testing/proxy.ts'
 import { testDatabase } from './testing.ts'
 
-const { db, connectionString } = await testDatabase()
+const { db, owner, connectionString } = await testDatabase()
 
 function open(config: Partial<DbConfig> = {}) {
   const own = createDb({ connectionString, ...config })
@@ -37,11 +37,11 @@ test('connections that PostgreSQL ends, idle or in use, are replaced and do not 
   const ended = await vi.waitFor(async () => {
     const { rows } = await sql<{ pid: number }>`
       select pid from pg_stat_activity where pid = ${idle} or (datname = current_database() and query = 'select pg_sleep(8)')
-    `.execute(db)
+    `.execute(owner)
     expect(rows).toHaveLength(3)
     return rows.map(({ pid }) => pid)
   })
-  await sql`select pg_terminate_backend(pid) from unnest(${ended}::int[]) as pid`.execute(db)
+  await sql`select pg_terminate_backend(pid) from unnest(${ended}::int[]) as pid`.execute(owner)
 
   expect((await sleepers).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   await expect.poll(() => errors.length).toBeGreaterThanOrEqual(3)
@@ -83,7 +83,7 @@ test('statements sent at once on one connection are answered each with its own, 
 test('a statement alone is READ COMMITTED, whatever the database makes of transactions', async () => {
   const other = await testDatabase()
   await sql`alter database ${sql.id(new URL(other.connectionString).pathname.slice(1))}
-    set default_transaction_isolation = 'repeatable read'`.execute(other.db)
+    set default_transaction_isolation = 'repeatable read'`.execute(other.owner)
   const own = open({ connectionString: other.connectionString })
   const { rows } = await sql`select current_setting('transaction_isolation') as isolation`.execute(own)
   expect(rows).toEqual([{ isolation: 'read committed' }])

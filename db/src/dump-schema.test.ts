@@ -30,6 +30,6 @@ test.each([
   ['a comment', `comment on column plan.name is 'odd'`, `comment on column plan.name is 'odd'`],
 ])('%s shows', async (_, statement, expected) => {
   expect(await dumpSchema(scratch.connectionString)).not.toContain(expected)
-  await sql.raw(statement).execute(scratch.db)
+  await sql.raw(statement).execute(scratch.owner)
   expect(await dumpSchema(scratch.connectionString)).toContain(expected)
 })

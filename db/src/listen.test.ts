@@ -5,7 +5,7 @@ import { openListener } from './listen.ts'
 import { type DatabaseProxy, openProxy } from './testing/proxy.ts'
 import { testDatabase } from './testing.ts'
 
-const { db, connectionString } = await testDatabase()
+const { db, owner, connectionString } = await testDatabase()
 
 async function listen(through = connectionString) {
   const errors: unknown[] = []
@@ -28,7 +28,7 @@ const portOf = (proxy: DatabaseProxy) => Number(new URL(proxy.connectionString).
 const listeningBackends = async () =>
   (
     await sql<{ pid: number }>`select pid from pg_stat_activity
-      where datname = current_database() and application_name = 'loqui listen'`.execute(db)
+      where datname = current_database() and application_name = 'loqui listen'`.execute(owner)
   ).rows.map(({ pid }) => pid)
 
 test('a hint reaches those who listen to its channel and id, and nobody else', async () => {
@@ -109,7 +109,7 @@ test('after its connection was ended it listens again and wakes everyone, since 
   const { count, errors } = await listen()
   const [one, two] = [count('events', 'one'), count('cancel', 'two')]
   const [backend] = await listeningBackends()
-  await sql`select pg_terminate_backend(${backend})`.execute(db)
+  await sql`select pg_terminate_backend(${backend})`.execute(owner)
   await vi.waitFor(() => {
     expect(one).toHaveBeenCalledTimes(1)
     expect(two).toHaveBeenCalledTimes(1)

@@ -9,7 +9,7 @@ import { openProxy } from './testing/proxy.ts'
 import { testDatabase } from './testing.ts'
 import { transaction } from './transaction.ts'
 
-const { db, connectionString } = await testDatabase()
+const { db, owner, connectionString } = await testDatabase()
 
 interface Data {
   readonly key: string
@@ -33,7 +33,8 @@ async function open(
   afterwards(() => queue.close())
   return {
     errors,
-    put: (key: string, group = 'someone') => transaction(db, (trx) => queue.enqueue(trx, job, { key }, { ...someone, group })),
+    put: (key: string, group = 'someone') =>
+      transaction(db, (trx) => queue.enqueue(trx, job, { key }, { ...someone, group })),
     enqueue: queue.enqueue,
     work(handler: (data: Data, signal: AbortSignal) => Promise<void>, options: Partial<WorkOptions> = {}) {
       const work = queue.work(
@@ -275,7 +276,7 @@ describe('work', () => {
     await put('before')
     await expect.poll(() => states(job)).toEqual({ completed: 1 })
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`.execute(db)
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(owner)
     await vi.waitFor(() => put('after'), 5_000)
     await expect.poll(() => done, { timeout: 5_000 }).toEqual(['before', 'after'])
   })

@@ -13,6 +13,6 @@ test('every test database is migrated', async () => {
 })
 
 test('what one test database holds is not in another', async () => {
-  await sql`create table only_here (id int)`.execute(first.db)
-  await expect(sql`select from only_here`.execute(second.db)).rejects.toThrow('does not exist')
+  await sql`create table only_here (id int)`.execute(first.owner)
+  await expect(sql`select from only_here`.execute(second.owner)).rejects.toThrow('does not exist')
 })

@@ -3,11 +3,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Db, Trx } from './client.ts'
 import { createDb } from './client.ts'
 import { lock } from './lock.ts'
+import { appRole } from './rights.ts'
 import { testDatabase } from './testing.ts'
 import { transaction } from './transaction.ts'
 
-const { db, connectionString } = await testDatabase()
-await sql`create table note (text text)`.execute(db)
+const { db, owner, connectionString } = await testDatabase()
+await sql`create table note (text text); create table tally (n int); insert into tally values (0);
+  grant select, insert, update on note, tally to ${sql.ref(appRole)}`.execute(owner)
 
 const isolation = async (on: Db) =>
   (await sql<{ isolation: string }>`select current_setting('transaction_isolation') as isolation`.execute(on)).rows[0]
@@ -79,8 +81,6 @@ test('a lock is held until the transaction ends, by its key alone', async () => 
 })
 
 test('what commits while a lock is waited for is seen by the next statement', async () => {
-  await sql`create table tally (n int)`.execute(db)
-  await sql`insert into tally values (0)`.execute(db)
   await Promise.all(
     Array.from({ length: 20 }, () =>
       transaction(db, async (trx) => {

@@ -17,7 +17,7 @@ import {
 import { testDatabase } from '../testing.ts'
 import { transaction } from '../transaction.ts'
 
-const { db, connectionString } = await testDatabase()
+const { db, owner, connectionString } = await testDatabase()
 const account = await newAccount(db, 1_000_000)
 
 async function started(segments = 1): Promise<{ id: string; attempt: string }> {
@@ -41,7 +41,7 @@ function eventsOf(userId: string, on: Db = db) {
 
 async function waitingForLocks(): Promise<number> {
   const { rows } = await sql`select from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(owner)
   return rows.length
 }
 

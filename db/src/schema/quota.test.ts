@@ -6,7 +6,7 @@ import { createDb } from '../client.ts'
 import { balances, cancel, claim, newAccount, newGeneration, succeed } from '../testing/ledger.ts'
 import { testDatabase } from '../testing.ts'
 
-const { db, connectionString } = await testDatabase()
+const { db, owner, connectionString } = await testDatabase()
 
 function entries(userId: string) {
   return db
@@ -91,7 +91,7 @@ describe('the entries', () => {
     const account = await newAccount(db)
     await newGeneration(db, account, { reservedMs: 1_000 })
     const before = await entries(account.userId)
-    await expect(statement.execute(db)).rejects.toMatchObject({
+    await expect(statement.execute(owner)).rejects.toMatchObject({
       code: '42501',
       message: 'quota_entry is append only',
     })
@@ -103,7 +103,7 @@ describe('the entries', () => {
     const id = await newGeneration(db, account, { reservedMs: 1_000 })
     const { period_start } = (await balances(db, account))[0]!
     const add = (kind: 'reserve' | 'settle' | 'release') =>
-      db
+      owner
         .insertInto('quota_entry')
         .values({ user_id: account.userId, period_start, generation_id: id!, kind, ms: 1, attempt: null })
         .execute()
@@ -133,7 +133,7 @@ describe('the balance', () => {
       const account = await newAccount(db)
       await newGeneration(db, account, { reservedMs: 60_000 })
       const overspend = sql`update quota_account set ${sql.ref(column)} = 100001 where user_id = ${account.userId}`
-      await expect(overspend.execute(db)).rejects.toMatchObject({ code: '23514' })
+      await expect(overspend.execute(owner)).rejects.toMatchObject({ code: '23514' })
     },
   )
 
@@ -141,7 +141,7 @@ describe('the balance', () => {
     const account = await newAccount(db)
     await newGeneration(db, account, { reservedMs: 1 })
     const negative = sql`update quota_account set ${sql.ref(column)} = -1 where user_id = ${account.userId}`
-    await expect(negative.execute(db)).rejects.toMatchObject({ code: '23514' })
+    await expect(negative.execute(owner)).rejects.toMatchObject({ code: '23514' })
   })
 })
 

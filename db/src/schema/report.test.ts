@@ -5,7 +5,7 @@ import type { Trx } from '../client.ts'
 import { cancel, claim, fail, newAccount, newGeneration, newSegments, succeed } from '../testing/ledger.ts'
 import { testDatabase } from '../testing.ts'
 
-const { db } = await testDatabase()
+const { db, owner } = await testDatabase()
 
 const account = await newAccount(db)
 const { userId } = account
@@ -36,7 +36,7 @@ interface Violation {
 async function after(...statements: RawBuilder<unknown>[]): Promise<Violation[]> {
   class Undo extends Error {}
   let found: Violation[] = []
-  const breaking = db.transaction().execute(async (trx: Trx) => {
+  const breaking = owner.transaction().execute(async (trx: Trx) => {
     await sql`set local session_replication_role = replica`.execute(trx)
     for (const statement of statements) await statement.execute(trx)
     found = (await sql<Violation>`select * from report.violations() order by invariant, detail`.execute(trx)).rows
@@ -133,6 +133,7 @@ test('4: a charge that is not the length of the audio', async () => {
   const found = await after(
     sql`update quota_entry set ms = 3999 where generation_id = ${done} and kind = 'settle'`,
     sql`update quota_account set used_ms = 3999`,
+    sql`update usage_day set charged_ms = 3999`,
   )
   expect(found).toEqual([named(4, `generation ${done}`, 'decoded 4000 ms, charged 4000 ms, settled 3999 ms')])
   const row = await after(sql`update generation set charged_ms = 3999 where id = ${done}`)
@@ -175,6 +176,7 @@ test.for([
   const entry = await after(
     sql`update quota_entry set kind = 'settle' where generation_id = ${id} and kind = 'release'`,
     sql`update quota_account set used_ms = used_ms + 5000`,
+    sql`update usage_day set charged_ms = charged_ms + 5000`,
   )
   expect(entry).toEqual([named(7, `generation ${id}`, 'charged 5000 ms')])
   const row = await after(sql`update generation set charged_ms = 1 where id = ${id}`)
