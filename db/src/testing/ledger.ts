@@ -153,7 +153,10 @@ export function generation(db: Db, id: string): Promise<GenerationRow> {
 }
 
 /** The balances of an account, oldest period first. */
-export function balances(db: Db, { userId }: LedgerAccount): Promise<Omit<QuotaAccountRow, 'user_id' | 'adjusted_ms' | 'last_turn'>[]> {
+export function balances(
+  db: Db,
+  { userId }: LedgerAccount,
+): Promise<Omit<QuotaAccountRow, 'user_id' | 'adjusted_ms' | 'last_turn'>[]> {
   return db
     .selectFrom('quota_account')
     .select(['period_start', 'period_end', 'granted_ms', 'used_ms', 'reserved_ms'])
