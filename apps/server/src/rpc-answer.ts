@@ -15,7 +15,6 @@ import { getHTTPStatusCode } from '@trpc/server/http'
 export interface Outcome {
   /** Of the procedure, where it is known. */
   readonly path?: string | undefined
-  readonly input?: unknown
   readonly data?: unknown
   readonly error?: TRPCError
 }
@@ -33,28 +32,40 @@ export interface Answer {
 
 /** Writes an answer as tRPC does. */
 export function writeAnswer(router: AnyTRPCRouter, res: ServerResponse, answer: Answer): void {
-  const { outcomes, batch, type, context: ctx } = answer
-  const config = router._def._config
-  const errors = outcomes.map(({ error, data }) => error ?? (isStream(data) ? unwritable : undefined))
-  const results = outcomes.map(({ path, input, data }, index) => {
-    const error = errors[index]
-    return error ? { error: getTRPCErrorShape({ config, error, type, path, input, ctx }) } : { result: { data } }
-  })
-  let body: string
-  try {
-    const written = results.map((result) => transformTRPCResponse(config, result))
-    body = JSON.stringify(batch ? written : written[0])
-  } catch (cause) {
-    if (!results.some((result) => 'result' in result)) throw cause
-    ctx.log.error({ error: cause, requestId: ctx.requestId }, 'an output cannot be written')
-    writeAnswer(router, res, { ...answer, outcomes: [{ error: getTRPCErrorFromUnknown(cause) }], batch: false })
-    return
-  }
-  res.statusCode = getHTTPStatusCode(results, errors)
+  const { status, body, errors } = serializeOrFail(router, answer)
+  res.statusCode = status
   res.setHeader('content-type', 'application/json')
   res.setHeader('vary', 'trpc-accept, accept, Origin')
   for (const [name, value] of Object.entries(retryAfter(errors))) res.setHeader(name, value)
   res.end(body)
+}
+
+/** One output that cannot be serialized is an error of the whole answer, and a mistake of ours. */
+function serializeOrFail(router: AnyTRPCRouter, answer: Answer) {
+  try {
+    return serialize(router, answer)
+  } catch (cause) {
+    const { log, requestId } = answer.context
+    log.error({ error: cause, requestId }, 'an output cannot be serialized')
+    return serialize(router, { ...answer, outcomes: [{ error: getTRPCErrorFromUnknown(cause) }], batch: false })
+  }
+}
+
+function serialize(router: AnyTRPCRouter, { outcomes, batch, type, context: ctx }: Answer) {
+  const config = router._def._config
+  const errors = outcomes.map(({ error, data }) => error ?? (isStream(data) ? streamed : undefined))
+  const results = outcomes.map(({ path, data }, index) => {
+    const error = errors[index]
+    if (!error) return { result: { data } }
+    // What was sent, a password perhaps, is nothing to tell of in an error.
+    return { error: getTRPCErrorShape({ config, error, type, path, input: undefined, ctx }) }
+  })
+  const serialized = results.map((result) => transformTRPCResponse(config, result))
+  return {
+    status: getHTTPStatusCode(results, errors),
+    body: JSON.stringify(batch ? serialized : serialized[0]),
+    errors,
+  }
 }
 
 /** When to come back, as a header: after the longest of what the errors of a batch say. */
@@ -64,7 +75,7 @@ export function retryAfter(errors: readonly (TRPCError | undefined)[]): { 'retry
   return longest > 0 ? { 'retry-after': String(longest) } : {}
 }
 
-const unwritable = new TRPCError({
+const streamed = new TRPCError({
   code: 'UNSUPPORTED_MEDIA_TYPE',
   message: 'Cannot use stream-like response in non-streaming request - use httpBatchStreamLink',
 })

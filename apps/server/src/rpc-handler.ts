@@ -44,17 +44,13 @@ export async function serveRpc(
   res.once('close', () => res.writableEnded || left.abort())
   const inputs = inputsOf(req, { router, query, batch, calls: paths.length, maxBodySize })
   const call = async (path: string, batchIndex: number): Promise<Outcome> => {
-    let input: unknown
-    const getRawInput = async () => {
-      input = (await inputs())[batchIndex]
-      return input
-    }
     try {
       const { signal } = left
+      const getRawInput = async () => (await inputs())[batchIndex]
       const data = await callTRPCProcedure({ router, path, type, ctx: context, signal, batchIndex, getRawInput })
       return { path, data }
     } catch (cause) {
-      return { path, input, error: getTRPCErrorFromUnknown(cause) }
+      return { path, error: getTRPCErrorFromUnknown(cause) }
     }
   }
   writeAnswer(router, res, { outcomes: await Promise.all(paths.map(call)), batch, type, context })
