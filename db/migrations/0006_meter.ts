@@ -25,6 +25,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add constraint quota_entry_ms_check check (case kind when 'grant' then true when 'adjust' then ms <> 0 else ms >= 0 end),
       add constraint quota_entry_generation_check check ((kind in ('grant', 'adjust')) = (generation_id is null));
     create unique index quota_entry_one_refund on quota_entry (generation_id) where kind = 'refund';
+    -- The ledger is read newest first, over all periods.
+    drop index quota_entry_account;
+    create index quota_entry_account on quota_entry (user_id, created_at, id);
 
     alter table generation
       -- Its place on the queue: users take turns, and each turn of a user comes after all turns others had meanwhile.
@@ -105,6 +108,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       key text primary key,
       tat timestamptz not null
     ) with (fillfactor = 50);
+
+    -- What became of one request at two allowances. Nulls for the one that was not asked, since the other refused.
+    create type rate_taken as (
+      allowed boolean,
+      narrow_remaining integer,
+      narrow_wait_ms integer,
+      wide_remaining integer,
+      wide_wait_ms integer
+    );
+
+    -- Places that work holds while somebody waits for it. Lost in a crash of the database, and held again by who goes on.
+    create unlogged table lease (
+      id uuid primary key,
+      user_id uuid not null,
+      expires_at timestamptz not null
+    ) with (fillfactor = 50);
+    create index lease_user on lease (user_id);
 
     alter table api_key add column requests_per_minute integer check (requests_per_minute > 0);
 

@@ -13,7 +13,16 @@ test('what clients see of the router is what it does', () => {
 
 test('the router has the procedures of the contract, and no others', () => {
   expect(listProcedures().map(({ path, type }) => `${path} ${type}`)).toEqual([
+    'admin.budgets.list query',
+    'admin.budgets.set mutation',
+    'admin.costs query',
+    'admin.plans.list query',
     'admin.plans.upsert mutation',
+    'admin.quota.adjust mutation',
+    'admin.quota.entries query',
+    'admin.quota.refund mutation',
+    'admin.users.get query',
+    'admin.users.list query',
     'admin.users.update mutation',
     'auth.login mutation',
     'auth.logout mutation',
@@ -23,6 +32,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'generations.cancel mutation',
     'generations.create mutation',
     'generations.delete mutation',
+    'generations.estimate mutation',
     'generations.get query',
     'generations.list query',
     'generations.status query',
@@ -32,6 +42,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'keys.revoke mutation',
     'plans.list query',
     'usage.current query',
+    'usage.history query',
     'voices.get query',
     'voices.list query',
   ])

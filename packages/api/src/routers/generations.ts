@@ -1,6 +1,7 @@
 import { cancelGeneration } from '@loqui/core/generations/cancel'
 import { createGeneration, createGenerationInput } from '@loqui/core/generations/create'
 import { deleteGeneration } from '@loqui/core/generations/delete'
+import { type Estimate, estimateGeneration, estimateInput } from '@loqui/core/generations/estimate'
 import type { Generation, GenerationStatus, GenerationSummary } from '@loqui/core/generations/generation'
 import { getGeneration } from '@loqui/core/generations/get'
 import { listGenerations, listGenerationsInput } from '@loqui/core/generations/list'
@@ -15,9 +16,11 @@ import { procedure } from '../trpc.ts'
 export const generations = {
   create: procedure
     .input(createGenerationInput)
-    .mutation(
-      ({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, ctx),
-    ),
+    .mutation(({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, ctx)),
+  // It changes nothing, but a query's input travels in the URL, which no book fits into.
+  estimate: procedure
+    .input(estimateInput)
+    .mutation(({ ctx, input }): Promise<Estimate> => estimateGeneration(ctx, input)),
   get: procedure.input(generationIdInput).query(({ ctx, input }): Promise<Generation> => getGeneration(ctx, input)),
   list: procedure
     .input(listGenerationsInput.prefault({}))

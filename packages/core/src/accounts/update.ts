@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts'
 import { idSchema } from '../ids.ts'
 import { planExists } from '../plans/queries.ts'
 import { type Account, toAccount } from './account.ts'
+import { userNotFound } from './queries.ts'
 
 export const updateAccountInput = z.strictObject({
   id: idSchema('user'),
@@ -46,7 +47,7 @@ export async function updateAccount(
       .returningAll()
       .executeTakeFirst()
   })
-  if (!row) throw new Refusal('user_not_found', 'id: there is no such user.')
+  if (!row) throw userNotFound('id')
   hints.hint('access', row.id)
   return toAccount(row)
 }

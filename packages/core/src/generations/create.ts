@@ -3,6 +3,7 @@ import type { GenerationRow } from '@loqui/db/schema/generations'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { permit } from '../actor.ts'
+import { type BudgetScope, budgetExceeded } from '../budgets/exceeded.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { keyReused } from '../idempotency/refusals.ts'
@@ -135,7 +136,7 @@ type CreateRow =
   | { outcome: 'replayed'; response: string }
   | { outcome: 'key_reused' }
   | { outcome: 'quota_exceeded'; remaining_ms: number; wait_seconds: number }
-  | { outcome: 'budget_exceeded'; detail: 'user' | 'installation' }
+  | { outcome: 'budget_exceeded'; detail: BudgetScope }
 
 /**
  * The generation as it will be once it is created, but for the moment of its creation, in whose place stands what
@@ -161,11 +162,3 @@ function answerTo(row: NewGeneration): Generation {
 /** As it will be read back: JSON has no `undefined`. */
 const withoutUndefined = (settings: object) =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
-
-const budgetExceeded = (scope: 'user' | 'installation') =>
-  new Refusal(
-    'budget_exceeded',
-    scope === 'user'
-      ? 'The budget that this account has for engines is used up for this month.'
-      : 'The budget that this installation has for engines is used up for this month.',
-  )

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { warnOfBudgets } from '../budgets/warn.ts'
 import type { Caller } from '../context.ts'
 import { sweepGenerations } from '../generations/sweep.ts'
 import { retried } from '../idempotency/repeatable.ts'
@@ -15,5 +16,6 @@ export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' 
     .where('route', 'like', `%${retried}`)
     .execute()
   await db.deleteFrom('rate').where('tat', '<', sql<Date>`now() - interval '1 minute'`).execute()
+  await warnOfBudgets(caller)
   if (requeued + purged > 0) log.info({ requeued, purged }, 'swept')
 }
