@@ -167,3 +167,38 @@ begin
     where id = p_id and attempt = p_attempt and state = 'running';
   update attempt set outcome = 'released', ended_at = clock_timestamp() where token = p_attempt and outcome = 'running';
 end $$;
+
+-- What several transitions in one transaction need: all locks of one kind before any of the next, each kind in order. So
+-- two batches, or a batch and a transition by itself, never wait for each other in a circle. Generations of engines that
+-- cost money take part in none: their rows in cost_month would be one more kind.
+create or replace function generations_lock(p_ids uuid[], p_quota boolean) returns void language plpgsql as $$
+declare
+  v_user uuid;
+begin
+  if p_quota then
+    for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
+      perform quota_lock(v_user);
+    end loop;
+  end if;
+  perform from generation where id = any(p_ids) order by id for no key update;
+  perform from event_stream where user_id in (select user_id from generation where id = any(p_ids))
+    order by user_id for no key update;
+end $$;
+
+create or replace function generations_claim(p_ids uuid[], p_attempts uuid[]) returns setof generation language plpgsql as $$
+begin
+  perform generations_lock(p_ids, false);
+  return query select g.* from unnest(p_ids, p_attempts) t (id, attempt), generation_claim(t.id, t.attempt) g
+    where g.id is not null;
+end $$;
+
+-- Each as in generation_succeed(); answers the ids of those that did.
+create or replace function generations_succeed(p_ids uuid[], p_attempts uuid[], p_durations_ms bigint[], p_audio_keys text[],
+    p_audio_bytes bigint[], p_audio_sha256s text[]) returns setof uuid language plpgsql as $$
+begin
+  perform generations_lock(p_ids, true);
+  return query select g.id from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+      t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+      generation_succeed(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
+    where g.id is not null;
+end $$;

@@ -1,5 +1,6 @@
-import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
 import { sql } from 'kysely'
+import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
+import { createBatcher } from './batch.ts'
 import type { Db, Trx } from './client.ts'
 import { lock } from './lock.ts'
 import { transaction } from './transaction.ts'
@@ -166,11 +167,16 @@ function startWork<Data extends object>(
       return jobs
     })
 
+  const complete = createBatcher(async (jobs: readonly BossJob<Data>[]) => {
+    await boss.complete(name, [...jobs])
+    return jobs
+  }, 100)
+
   const run = async (job: BossJob<Data>, signal: AbortSignal) => {
     try {
       await handler(job.data, signal)
       ended.add(job)
-      await boss.complete(name, job)
+      await complete(job)
     } catch (error) {
       if (!signal.aborted) options.onError(error)
       await boss.fail(name, job).catch(options.onError)

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { createAssembler } from '@loqui/audio/assembler'
+import { createFairSlots } from '@loqui/core/generations/fair-slots'
 import type { RunContext } from '@loqui/core/generations/run'
+import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
 import { planConcurrency } from '@loqui/core/plans/queries'
@@ -14,7 +16,6 @@ import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { envOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
-import pLimit from 'p-limit'
 import { readEnv } from './env.ts'
 import { handlers } from './handlers.ts'
 
@@ -42,7 +43,8 @@ const context: RunContext = {
   assembler,
   sessions: createSessions(db),
   log,
-  segmentSlots: pLimit(env.concurrency),
+  segmentSlots: createFairSlots(env.concurrency),
+  transitions: createTransitions(db),
 }
 await syncPresetVoices(context)
 

@@ -1,5 +1,5 @@
 import type { Caller } from '../context.ts'
-import type { Claimed } from './claim.ts'
+import type { Claimed } from './transitions.ts'
 
 /** The reason of a lease's signal when the attempt no longer holds its generation. */
 export class LeaseLost extends Error {

@@ -10,8 +10,8 @@ import { newId } from '../ids.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
 import { currentUsage } from '../usage/current.ts'
-import { claim } from './claim.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
+import { createFairSlots } from './fair-slots.ts'
 import { type RunContext, runGeneration } from './run.ts'
 import { ensureSegments } from './segments.ts'
 import { speakSegment } from './speak.ts'
@@ -131,14 +131,13 @@ describe('a generation that runs', () => {
   })
 
   test('has no more segments in flight than the process has room for', async () => {
-    const { default: pLimit } = await import('p-limit')
     const user = await core.user()
     const ids = await Promise.all([create(user), create(user)])
     engine.hold()
-    const segmentSlots = pLimit(4)
+    const segmentSlots = createFairSlots(4)
     const running = ids.map((id) => run(id, { segmentSlots }))
     await expect.poll(() => engine.held.length).toBe(4)
-    expect(segmentSlots.pendingCount).toBe(2)
+    expect(engine.spoken).toHaveLength(4)
     engine.release()
     await Promise.all(running)
   })
@@ -148,7 +147,7 @@ describe('after a crash', () => {
   /** A worker that was killed when it had stored the first `count` segments. */
   async function killedAfter(id: string, count: number): Promise<string> {
     const attempt = newId()
-    const claimed = await claim(db, id, attempt)
+    const claimed = await services.transitions.claim(id, attempt)
     for (const segment of (await ensureSegments(services, claimed!)).slice(0, count)) {
       const speaker = { engine, engineVoice: 'low' }
       await speakSegment(services, claimed!, segment, speaker, new AbortController().signal)
@@ -212,7 +211,7 @@ describe('an attempt that lost its generation to another', () => {
     const { attempt: lost } = await row(id)
     // Somebody else has it, and has stored a segment by now.
     const attempt = newId()
-    const claimed = await claim(db, id, attempt)
+    const claimed = await services.transitions.claim(id, attempt)
     engine.release()
     await zombie
     expect(await row(id)).toMatchObject({ state: 'running', attempt, segments_done: 0 })

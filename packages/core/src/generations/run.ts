@@ -3,22 +3,25 @@ import type { AudioFormat } from '@loqui/audio/format'
 import { EngineError } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
-import pLimit, { type LimitFunction } from 'p-limit'
+import pLimit from 'p-limit'
 import type { Services } from '../context.ts'
 import type { Reason } from '../errors.ts'
 import { newId } from '../ids.ts'
-import { type Claimed, claim } from './claim.ts'
+import type { FairSlots } from './fair-slots.ts'
 import { giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
 import { holdLease, LeaseLost } from './lease.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
-import { ensureSegments, readSegments } from './segments.ts'
+import { ensureSegments } from './segments.ts'
 import { settle } from './settle.ts'
-import { speakSegment } from './speak.ts'
+import { type Speaker, speakSegment } from './speak.ts'
+import type { Claimed, Transitions } from './transitions.ts'
 
-/** What a worker has beside the services: one limit for the segments of all generations it runs. */
+/** What a worker has beside the services. */
 export interface RunContext extends Services {
-  readonly segmentSlots: LimitFunction
+  /** One limit for the segments of all generations it runs, in which users take turns. */
+  readonly segmentSlots: FairSlots
+  readonly transitions: Transitions
 }
 
 /** Segments of one generation in flight or waiting for a slot, so that a book leaves room for a sentence. */
@@ -37,8 +40,8 @@ export async function runGeneration(
   { generationId }: { generationId: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, hints } = context
-  const generation = await claim(db, generationId, newId())
+  const { transitions, hints } = context
+  const generation = await transitions.claim(generationId, newId())
   if (!generation) return
   hints.hint('events', generation.user_id)
   using lease = holdLease(context, generation, signal)
@@ -57,49 +60,46 @@ export async function runGeneration(
 async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
   const { log } = context
   const segments = await ensureSegments(context, generation)
-  const speaker = await findSpeaker(context, generation)
+  const speaker = findSpeaker(context, generation)
 
   const failed = new AbortController()
   const slots = pLimit(segmentsPerGeneration)
-  const speaking = segments
-    .filter((segment) => segment.state !== 'stored')
-    .map((segment) =>
-      slots(() =>
-        context.segmentSlots(async () => {
-          failed.signal.throwIfAborted()
-          signal.throwIfAborted()
-          await speakSegment(context, generation, segment, speaker, AbortSignal.any([signal, failed.signal]))
+  const speaking = segments.map((segment) =>
+    segment.state === 'stored'
+      ? segment
+      : slots(() =>
+          context.segmentSlots(generation.user_id, async () => {
+            failed.signal.throwIfAborted()
+            signal.throwIfAborted()
+            return speakSegment(context, generation, segment, speaker, AbortSignal.any([signal, failed.signal]))
+          }),
+        ).catch((error: unknown) => {
+          failed.abort(error)
+          throw error
         }),
-      ).catch((error: unknown) => {
-        failed.abort(error)
-        throw error
-      }),
-    )
+  )
   // All of them have to end before the attempt does: one still running would write after it.
   const results = await Promise.allSettled(speaking)
-  if (results.some(({ status }) => status === 'rejected')) throw failed.signal.reason
+  const stored = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  if (stored.length < segments.length) throw failed.signal.reason
 
-  const stored = await readSegments(context, generation.id)
   // `create` writes no other format.
   const format = generation.format as AudioFormat
   const key = audioKey(generation.id, generation.attempt, format)
   const audio = await joinSegments(context, key, stored, format, signal)
   await settle(context, generation, audio)
+  // A first attempt has nobody's remains to clear away but its own, of which there are none.
+  if (generation.attempts === 1) return
   const kept = [audio.key, ...stored.flatMap(({ audio_key }) => audio_key ?? [])]
   await purgeAttempts(context, generation.id, kept).catch((error: unknown) => {
     log.warn({ error, generationId: generation.id }, 'objects of earlier attempts are left behind')
   })
 }
 
-async function findSpeaker({ db, engines }: RunContext, generation: Claimed) {
+function findSpeaker({ engines }: RunContext, generation: Claimed): Speaker {
   const engine = engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  const voice = await db
-    .selectFrom('voice')
-    .select('engine_voice')
-    .where('id', '=', generation.voice_id)
-    .executeTakeFirstOrThrow()
-  return { engine, engineVoice: voice.engine_voice }
+  return { engine, engineVoice: generation.engine_voice }
 }
 
 /** Why a generation is not worth another attempt. */

@@ -1,9 +1,7 @@
-import type { GenerationRow } from '@loqui/db/schema/generations'
-import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
-import type { Claimed } from './claim.ts'
 import type { JoinedAudio } from './join.ts'
 import { LeaseLost } from './lease.ts'
+import type { Claimed, Transitions } from './transitions.ts'
 
 /**
  * Makes a generation succeed: charges the length of its audio, releases the rest of what was held, keeps the object and
@@ -12,19 +10,14 @@ import { LeaseLost } from './lease.ts'
  * @throws {LeaseLost} when the attempt lost it; its object is removed.
  */
 export async function settle(
-  { db, hints, storage }: Caller<'db' | 'hints' | 'storage'>,
-  { id, attempt }: Claimed,
+  { transitions, hints, storage }: Caller<'hints' | 'storage'> & { readonly transitions: Transitions },
+  { id, attempt, user_id, predicted_cost_micros }: Claimed,
   audio: JoinedAudio,
-): Promise<GenerationRow> {
-  const { rows } = await sql<GenerationRow>`
-    select g.* from generation_succeed(${id}, ${attempt}, ${audio.durationMs}, ${audio.key}, ${audio.bytes}, ${audio.sha256}) g
-    where g.id is not null
-  `.execute(db)
-  const [row] = rows
-  if (!row) {
+): Promise<void> {
+  const costly = predicted_cost_micros > 0
+  if (!(await transitions.succeed({ id, attempt, costly, durationMs: audio.durationMs, audio }))) {
     await storage.remove([audio.key])
     throw new LeaseLost()
   }
-  hints.hint('events', row.user_id)
-  return row
+  hints.hint('events', user_id)
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Speech } from '@loqui/engines/engine'
-import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
-import type { Claimed } from './claim.ts'
 import { LeaseLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
+import type { Claimed, Transitions } from './transitions.ts'
 
 /** What speaks a generation: its engine and the engine's own name for its voice. */
 export interface Speaker {
@@ -17,26 +16,26 @@ export interface Speaker {
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
  * then written down if the attempt still holds the generation.
  *
+ * @returns the segment as it is stored.
  * @throws {EngineError} when the engine does not speak it; {LeaseLost}; the signal's reason.
  */
 export async function speakSegment(
-  caller: Caller<'db' | 'hints' | 'storage'>,
+  caller: Caller<'hints' | 'storage'> & { readonly transitions: Transitions },
   generation: Claimed,
   segment: SegmentRow,
   speaker: Speaker,
   signal: AbortSignal,
-): Promise<void> {
-  const { db, hints, storage } = caller
+): Promise<SegmentRow> {
+  const { transitions, hints, storage } = caller
   const { id, attempt } = generation
-  const submitted = await sql<{ held: boolean }>`
-    select segment_submit(${id}, ${segment.index}, ${attempt}) as held
-  `.execute(db)
-  if (!submitted.rows[0]?.held) throw new LeaseLost()
+  if (segment.state !== 'submitted' || segment.attempt !== attempt) {
+    if (!(await transitions.submit(generation, segment.index))) throw new LeaseLost()
+  }
 
   const speech = await speakWithRetries(generation, segment, speaker, signal)
   const key = segmentKey(id, attempt, segment.index)
   const object = await storage.put(key, littleEndianBytes(speech.samples), { signal })
-  const row = {
+  const audio = {
     generation_id: id,
     index: segment.index,
     attempt,
@@ -48,14 +47,12 @@ export async function speakSegment(
     duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
     actual_cost_micros: speech.costMicros,
   }
-  const stored = await sql<{ kept: boolean }>`
-    select segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(row)}::jsonb)) as kept
-  `.execute(db)
-  if (!stored.rows[0]?.kept) {
+  if (!(await transitions.store(audio))) {
     await storage.remove([key])
     throw new LeaseLost()
   }
   hints.hint('events', generation.user_id)
+  return { ...segment, ...audio, state: 'stored' }
 }
 
 /** Tries of one segment within one attempt, and the wait before each further one. */

@@ -9,12 +9,13 @@ import type { Role } from '@loqui/db/schema/accounts'
 import { type TestDatabase, testDatabase } from '@loqui/db/testing'
 import type { Engine } from '@loqui/engines/engine'
 import { createStorage } from '@loqui/storage/create'
-import pLimit from 'p-limit'
 import { afterAll, afterEach, expect, onTestFinished } from 'vitest'
 import { type Scope, scopes } from '../actor.ts'
 import type { Context, Log } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { createFairSlots } from '../generations/fair-slots.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
+import { createTransitions } from '../generations/transitions.ts'
 import { newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
 import { planConcurrency } from '../plans/queries.ts'
@@ -71,7 +72,8 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     assembler,
     sessions: createSessions(db),
     log,
-    segmentSlots: pLimit(16),
+    segmentSlots: createFairSlots(16),
+    transitions: createTransitions(db),
   }
   await syncPresetVoices(services)
 
