@@ -2,7 +2,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 /**
- * Holds the documentation to the repository: every relative link leads somewhere, every heading linked to exists, and
+ * Holds the documentation to the repository: every relative link leads somewhere, every heading linked to exists, every
+ * link to a line (`#L12`) to one that says what the link is called, and
  * README.md names every command of package.json and every variable that an env.ts reads.
  */
 const root = resolve(import.meta.dirname, '..')
@@ -23,17 +24,27 @@ function headings(markdown: string): Set<string> {
   )
 }
 
+/** What is wrong with a link to a line: lines move, what they say stays. */
+function movedLine(file: string, name: string, line: number): string | undefined {
+  const lines = read(file).split('\n')
+  if (lines[line - 1]?.includes(name)) return undefined
+  const found = lines.flatMap((text, index) => (text.includes(name) ? index + 1 : []))
+  return `“${name}” is not on line ${line} of ${file}, but on ${found.join(', ') || 'none'}`
+}
+
 function brokenLinks(page: string): string[] {
-  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
-  return links
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .flatMap((target) => {
+  return [...read(page).matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
+    .map(([, text = '', target = '']) => ({ text, target }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target))
+    .flatMap(({ text, target }) => {
       const [path = '', anchor] = target.split('#')
       const file = path === '' ? page : join(dirname(page), path)
       if (!existsSync(join(root, file))) return [`${page}: ${target} leads nowhere`]
       if (anchor && file.endsWith('.md') && !headings(read(file)).has(anchor))
         return [`${page}: ${target} names no heading`]
-      return []
+      const line = Number(/^L(\d+)$/.exec(anchor ?? '')?.[1])
+      const moved = line > 0 ? movedLine(file, text.replaceAll('`', ''), line) : undefined
+      return moved === undefined ? [] : [`${page}: ${moved}`]
     })
 }
 
