@@ -10,18 +10,20 @@ import { type Budget, findBudget } from './budget.ts'
 /** A thousand million dollars. */
 const mostMicros = 1_000_000_000_000_000
 
-const microsSchema = z.number().int().min(0).max(mostMicros).nullable()
+const microsFrom = (least: number) => z.number().int().min(least).max(mostMicros).nullable()
 
 export const setBudgetInput = z
   .strictObject({
     /** `null` for the whole installation. */
     userId: idSchema('user').nullable(),
-    alertMicros: microsSchema,
-    limitMicros: microsSchema,
+    alertMicros: microsFrom(1),
+    /** With 0 nothing begins that costs anything. */
+    limitMicros: microsFrom(0),
   })
   .refine(({ alertMicros, limitMicros }) => (alertMicros ?? 0) <= (limitMicros ?? Number.POSITIVE_INFINITY), {
     path: ['alertMicros'],
     message: 'must not be more than limitMicros: it would never be reached',
+    when: ({ issues }) => issues.length === 0,
   })
 
 /**

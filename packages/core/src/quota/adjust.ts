@@ -80,10 +80,13 @@ async function adjust(
   if (!made.is_countable) throw refuse('the account would have more than can be counted')
   const entry = await trx.selectFrom('quota_entry').selectAll().where('id', '=', made.id).executeTakeFirstOrThrow()
   const account = await trx
-    .selectFrom('quota_account')
-    .selectAll()
-    .where('user_id', '=', userId)
-    .where('period_start', '=', entry.period_start)
+    .selectFrom('quota_account as a')
+    .selectAll('a')
+    // Not by the date at hand: the database counts in microseconds.
+    .innerJoin('quota_entry as e', (join) =>
+      join.onRef('e.user_id', '=', 'a.user_id').onRef('e.period_start', '=', 'a.period_start'),
+    )
+    .where('e.id', '=', made.id)
     .executeTakeFirstOrThrow()
   return { account: toQuotaBalance(account), entry: toQuotaEntry(entry) }
 }

@@ -14,8 +14,8 @@ export interface DayRange {
 const mostDays = 366
 
 const daySchema = z.iso
-  .date('must be a day, such as 2026-01-31')
-  .refine((day) => day >= '2000-01-01', 'must not be before 2000-01-01')
+  .date({ error: 'must be a day, such as 2026-01-31', abort: true })
+  .refine((day) => day >= '2000-01-01' && day <= '2999-12-31', 'must be a day of the years 2000 to 2999')
 
 export const dayRangeInput = {
   /** `YYYY-MM-DD`, in UTC. */

@@ -1,11 +1,15 @@
+import { transaction } from '@loqui/db/transaction'
+import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { updateAccount } from '../accounts/update.ts'
+import { Refusal } from '../errors.ts'
 import { cancelGeneration } from '../generations/cancel.ts'
 import { createGeneration, createGenerationInput } from '../generations/create.ts'
 import { runGeneration } from '../generations/run.ts'
 import { listPlans } from '../plans/list.ts'
 import { upsertPlan, upsertPlanInput } from '../plans/upsert.ts'
+import { adjustQuota } from '../quota/adjust.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
 import { currentUsage } from './current.ts'
@@ -51,6 +55,8 @@ describe('usage', () => {
       reservedMs: 0,
       remainingMs: 100_000,
       plan: { id: user.planId },
+      adjustedMs: 0,
+      costMicros: 0,
     })
     const [start, end] = [new Date(usage.period.start), new Date(usage.period.end)]
     expect(start.getTime()).toBeLessThanOrEqual(Date.now())
@@ -68,6 +74,8 @@ describe('usage', () => {
       usedMs: 10_000,
       reservedMs: 0,
       remainingMs: 90_000,
+      // What the engine asked for, which is not what it was expected to.
+      costMicros: 7,
     })
   })
 
@@ -83,6 +91,49 @@ describe('usage', () => {
       if (remainingMs > 0) await cancelGeneration(user.as, { id: await create(user, remainingMs / 20) })
     }
   })
+
+  test('is what the ledger would open, whatever plans, adjustments and generations have made of it', async () => {
+    const step = fc.oneof(
+      fc.record({ what: fc.constant('plan' as const), seconds: fc.nat(40) }),
+      fc.record({ what: fc.constant('adjust' as const), seconds: fc.integer({ min: -30, max: 30 }) }),
+      fc.record({ what: fc.constant('create' as const), seconds: fc.integer({ min: 1, max: 20 }) }),
+      fc.record({ what: fc.constant('cancel' as const), seconds: fc.nat(5) }),
+      fc.record({ what: fc.constant('month' as const), seconds: fc.constant(0) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const user = await userOf(20)
+        const waiting: string[] = []
+        for (const { what, seconds } of steps) {
+          const refused = (error: unknown) => {
+            if (!(error instanceof Refusal)) throw error
+          }
+          if (what === 'plan') await upsertPlan(system, plan({ id: user.planId, secondsPerMonth: seconds }))
+          else if (what === 'adjust') {
+            const input = { userId: user.id, ms: seconds * 1_000 + 7, note: 'Because.' }
+            await adjustQuota(system, input).catch(refused)
+          } else if (what === 'create') {
+            await create(user, seconds * 50).then((id) => waiting.push(id), refused)
+          } else if (what === 'cancel') {
+            for (const id of waiting.splice(0, seconds)) await cancelGeneration(user.as, { id })
+          } else
+            await sql`update account set created_at = created_at - interval '1 day' where id = ${user.id}`.execute(db)
+
+          const { plan: _plan, period: _period, costMicros: _cost, ...said } = await currentUsage(user.as)
+          const opened = await transaction(db, async (trx) => {
+            await sql`select quota_lock(${user.id})`.execute(trx)
+            const { rows } = await sql`
+              select granted_ms as "grantedMs", adjusted_ms as "adjustedMs", used_ms as "usedMs", reserved_ms as "reservedMs",
+                granted_ms - used_ms - reserved_ms as "remainingMs" from quota_open(${user.id})`.execute(trx)
+            return rows[0]
+          })
+          expect(said, what).toEqual(opened)
+        }
+        for (const id of waiting) await cancelGeneration(user.as, { id })
+      }),
+      { numRuns: 25 },
+    )
+  }, 60_000)
 
   test('of another plan begins with the next reservation and keeps what was used', async () => {
     const user = await userOf(10)

@@ -1,0 +1,222 @@
+import { createDb } from '@loqui/db/client'
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { getAccount } from '../accounts/get.ts'
+import { scopes } from '../actor.ts'
+import type { Log } from '../context.ts'
+import { cancelGeneration } from '../generations/cancel.ts'
+import { createGeneration, createGenerationInput } from '../generations/create.ts'
+import { runGeneration } from '../generations/run.ts'
+import { sweep } from '../housekeeping/sweep.ts'
+import { newId, wireId } from '../ids.ts'
+import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
+import { createToneEngine } from '../testing/engine.ts'
+import { snapshot } from '../testing/snapshot.ts'
+import { listBudgets } from './list.ts'
+import { setBudget, setBudgetInput } from './set.ts'
+
+const core = await testCore([createToneEngine({ segmentCharacters: 10_000 })])
+const { services } = core
+const { db } = services
+const low = await core.voiceId('low')
+const admin = await core.user({ role: 'admin' })
+
+/** Predicted to cost a tenth of a micro-dollar for each character, and costs 7. */
+async function create(user: TestUser, characters: number): Promise<string> {
+  const input = createGenerationInput.parse({ text: 'a'.repeat(characters), format: 'pcm', voiceId: `voi_${low}` })
+  return rowId((await createGeneration(user.as, input)).id)
+}
+
+const run = (generationId: string) => runGeneration(services, { generationId }, new AbortController().signal)
+const set = (userId: string | null, alertMicros: number | null, limitMicros: number | null) =>
+  setBudget(admin.as, { userId, alertMicros, limitMicros })
+const budgets = async () => (await listBudgets(admin.as, { limit: 100 })).items
+const budgetOf = async (user: TestUser) => (await getAccount(admin.as, { id: user.id })).budget
+
+/** The budget of the whole installation, until the test ends. */
+async function setInstallation(alertMicros: number | null, limitMicros: number | null) {
+  onTestFinished(async () => void (await set(null, null, null)))
+  return set(null, alertMicros, limitMicros)
+}
+
+const spentByAll = async () => {
+  const { rows } = await sql<{ micros: number }>`
+    select spent_micros + held_micros as micros from cost_month where user_id is null`.execute(db)
+  return rows[0]?.micros ?? 0
+}
+
+describe('a budget', () => {
+  test('is set, shown with what the month has made of it, changed and removed', async () => {
+    const user = await core.user()
+    await run(await create(user, 400))
+    await create(user, 200)
+    const budget = await set(user.id, 50, 100)
+    expect(budget).toEqual({
+      userId: wireId('user', user.id),
+      email: `${user.id}@example.com`,
+      alertMicros: 50,
+      limitMicros: 100,
+      month: expect.stringMatching(/^\d{4}-\d\d$/),
+      spentMicros: 7,
+      heldMicros: 20,
+      alertedMonth: null,
+      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    })
+    expect(await budgets()).toContainEqual(budget)
+    expect(await budgetOf(user)).toEqual(budget)
+    expect(await set(user.id, null, 100)).toMatchObject({ alertMicros: null, limitMicros: 100 })
+    expect(await set(user.id, null, null)).toBeNull()
+    expect(await set(user.id, null, null)).toBeNull()
+    expect(await budgetOf(user)).toBeNull()
+    expect((await budgets()).map(({ userId }) => userId)).not.toContain(wireId('user', user.id))
+  })
+
+  test('of the installation comes first, and pages take up where the last one ended', async () => {
+    const users = [await core.user(), await core.user(), await core.user()]
+    for (const user of users.toReversed()) await set(user.id, null, 1)
+    await setInstallation(1_000_000, null)
+    const seen: (string | null)[] = []
+    let cursor: string | null | undefined
+    do {
+      const page = await listBudgets(admin.as, { limit: 2, cursor: cursor ?? null })
+      seen.push(...page.items.map(({ userId }) => userId))
+      cursor = page.nextCursor
+    } while (cursor !== null)
+    expect(seen).toEqual([null, ...users.map(({ id }) => wireId('user', id))])
+    for (const user of users) await set(user.id, null, null)
+  })
+
+  test('stops what could go beyond, to the micro-dollar and with nothing written, and lets go what fits', async () => {
+    const user = await core.user()
+    await set(user.id, null, 50)
+    const waiting = await create(user, 300)
+    const before = await snapshot(db)
+    expect(await refusal(create(user, 210))).toMatchObject({
+      reason: 'budget_exceeded',
+      message: 'The budget that this account has for engines is used up for this month.',
+    })
+    expect(await snapshot(db)).toEqual(before)
+    await create(user, 200)
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 50 })
+    await cancelGeneration(user.as, { id: waiting })
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 20 })
+    await run(await create(user, 300))
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 20, spentMicros: 7 })
+    await create(await core.user(), 3_000)
+  })
+
+  test('of the installation stops everybody', async () => {
+    const [one, other] = [await core.user(), await core.user()]
+    await setInstallation(null, (await spentByAll()) + 10)
+    await create(one, 100)
+    expect(await refusal(create(other, 10))).toMatchObject({
+      reason: 'budget_exceeded',
+      message: 'The budget that this installation has for engines is used up for this month.',
+    })
+  })
+
+  test('of nothing lets nothing begin that costs', async () => {
+    const user = await core.user()
+    await set(user.id, null, 0)
+    expect(await refusal(create(user, 1))).toMatchObject({ reason: 'budget_exceeded' })
+  })
+
+  test('is not gone beyond by fifty at once', async () => {
+    const user = await core.user({ planId: 'unlimited' })
+    await set(user.id, null, 100)
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => create(user, 90)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(11)
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 99 })
+  })
+
+  test('is the administrator’s to see and to set', async () => {
+    const user = await core.user()
+    const before = await snapshot(db)
+    for (const [caller, reason] of [
+      [user.as, 'forbidden'],
+      [await user.withKey(scopes), 'forbidden'],
+      [await admin.withKey(scopes.filter((scope) => scope !== 'admin')), 'scope_missing'],
+    ] as const) {
+      expect(await refusal(listBudgets(caller, { limit: 1 }))).toMatchObject({ reason })
+      const input = { userId: user.id, alertMicros: null, limitMicros: 1_000_000 }
+      expect(await refusal(setBudget(caller, input))).toMatchObject({ reason })
+    }
+    expect(await refusal(set(newId(), null, 1))).toMatchObject({
+      reason: 'user_not_found',
+      message: 'userId: there is no such user.',
+    })
+    expect(await snapshot(db)).toEqual(before)
+  })
+
+  test.for([
+    ['an alert above the limit', { alertMicros: 101 }, 'alertMicros'],
+    ['an alert at nothing', { alertMicros: 0 }, 'alertMicros'],
+    ['less than nothing', { limitMicros: -1 }, 'limitMicros'],
+    ['half a micro-dollar', { alertMicros: 0.5 }, 'alertMicros'],
+    ['more than there is', { limitMicros: 1_000_000_000_000_001 }, 'limitMicros'],
+    ['no number', { limitMicros: Number.NaN }, 'limitMicros'],
+    ['no end but null', { limitMicros: Number.POSITIVE_INFINITY }, 'limitMicros'],
+    ['a text', { alertMicros: '50' }, 'alertMicros'],
+    ['a limit left out', { limitMicros: undefined }, 'limitMicros'],
+    ['nobody named', { userId: undefined }, 'userId'],
+    ['another kind of id', { userId: `key_${newId()}` }, 'userId'],
+  ] as const)('is not made of %s', ([, change, field]) => {
+    const right = { userId: `usr_${newId()}`, alertMicros: 50, limitMicros: 100 }
+    const { error } = setBudgetInput.safeParse({ ...right, ...change })
+    expect([...new Set(error?.issues.map(({ path }) => path.join('.')))]).toEqual([field])
+  })
+})
+
+describe('the alert of a budget', () => {
+  /** What the sweep of a worker warns of. */
+  async function warnings(own = db): Promise<object[]> {
+    const warned: object[] = []
+    const log: Log = { ...services.log, warn: (details) => void warned.push(details) }
+    await sweep({ ...services, db: own, log })
+    return warned
+  }
+
+  test('is given once in a month, by one of several workers, when that much is spent', async () => {
+    const user = await core.user()
+    await set(user.id, 7, 100)
+    const id = await create(user, 500)
+    expect(await warnings()).toEqual([])
+    await run(id)
+    const others = Array.from({ length: 4 }, () => createDb({ connectionString: core.connectionString, max: 2 }))
+    onTestFinished(() => Promise.all(others.map((other) => other.destroy())).then(() => undefined))
+    const month = (await budgetOf(user))?.month
+    expect((await Promise.all(others.map((other) => warnings(other)))).flat()).toEqual([
+      {
+        scope: 'user',
+        userId: wireId('user', user.id),
+        month,
+        spentMicros: 7,
+        alertMicros: 7,
+        limitMicros: 100,
+      },
+    ])
+    expect(await budgetOf(user)).toMatchObject({ alertedMonth: month })
+    expect(await warnings()).toEqual([])
+  })
+
+  test('is given anew in the next month, and at another height', async () => {
+    const user = await core.user()
+    await set(user.id, 5, null)
+    await run(await create(user, 10))
+    expect(await warnings()).toMatchObject([{ alertMicros: 5 }])
+    await set(user.id, 5, 1_000)
+    expect(await warnings()).toEqual([])
+    await set(user.id, 6, 1_000)
+    expect(await warnings()).toMatchObject([{ alertMicros: 6 }])
+    await sql`update budget set alerted_month = alerted_month - interval '1 month' where user_id = ${user.id}`.execute(
+      db,
+    )
+    expect(await warnings()).toMatchObject([{ alertMicros: 6 }])
+  })
+
+  test('of the installation says so', async () => {
+    await run(await create(await core.user(), 10))
+    await setInstallation(1, null)
+    expect(await warnings()).toMatchObject([{ scope: 'installation', userId: null, alertMicros: 1, limitMicros: null }])
+  })
+})
