@@ -6,6 +6,7 @@ import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
 import { planConcurrency } from '@loqui/core/plans/queries'
+import { createLimits } from '@loqui/core/limits/limits'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb } from '@loqui/db/client'
@@ -42,6 +43,7 @@ const context: RunContext = {
   engines: new Map([[offline.id, offline]]),
   assembler,
   sessions: createSessions(db),
+  limits: createLimits(log),
   log,
   segmentSlots: createFairSlots(env.concurrency),
   transitions: createTransitions(db),
@@ -62,9 +64,11 @@ const work = queue.work(
 const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
 
 const sweepMs = 10_000
-const sweeping = setInterval(() => {
+const sweepNow = () =>
   sweep(context).catch((error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again'))
-}, sweepMs)
+const sweeping = setInterval(sweepNow, sweepMs)
+// What was left behind need not wait for the clock of who comes up for it.
+const swept = sweepNow()
 
 log.info({ concurrency: env.concurrency }, 'the worker is ready')
 process.send?.({ ready: true })
@@ -79,6 +83,7 @@ async function stop(): Promise<void> {
   clearInterval(sweeping)
   unlisten()
   await work.stop(graceMs)
+  await swept
   await hints.flush()
   await listener.close()
   await queue.close()

@@ -180,6 +180,16 @@ describe('after a crash', () => {
     expect(objects).toContain(`generations/${id}/${dead}/0.pcm`)
   })
 
+  test('also when the attempt that succeeded died before it did so, and its job was given on', async () => {
+    const user = await core.user()
+    const id = await create(user)
+    await run(id)
+    const kept = await core.objects(id)
+    await services.storage.put(`generations/${id}/${newId()}/1.pcm`, Buffer.from('left behind'))
+    await run(id)
+    expect(await core.objects(id)).toEqual(kept)
+  })
+
   test('a text that kills every worker is given up after five attempts', async () => {
     const user = await core.user()
     const id = await create(user)

@@ -12,6 +12,7 @@ import { giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
 import { holdLease, LeaseLost } from './lease.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
+import { purgeRemains } from './purge-remains.ts'
 import { ensureSegments } from './segments.ts'
 import { settle } from './settle.ts'
 import { type Speaker, speakSegment } from './speak.ts'
@@ -42,7 +43,10 @@ export async function runGeneration(
 ): Promise<void> {
   const { transitions, hints } = context
   const generation = await transitions.claim(generationId, newId())
-  if (!generation) return
+  if (!generation) {
+    // It ended, and whoever ended it may have died before it cleared away.
+    return purgeRemains(context, generationId)
+  }
   hints.hint('events', generation.user_id)
   using lease = holdLease(context, generation, signal)
   try {

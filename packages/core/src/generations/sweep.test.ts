@@ -58,7 +58,7 @@ describe('a generation that nobody has touched for a while', () => {
     await vi.waitFor(async () => {
       const row = await db.selectFrom('generation').select('state').where('id', '=', id).executeTakeFirstOrThrow()
       expect(row.state).toBe('succeeded')
-    })
+    }, 10_000)
   })
 
   test('gets no second job', async () => {

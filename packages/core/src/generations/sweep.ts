@@ -14,20 +14,24 @@ export async function sweepGenerations(
   caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>,
 ): Promise<{ requeued: number; purged: number }> {
   const { db, queue, hints, log } = caller
-  // Marked as looked after, so that a backlog longer than one sweep comes round, and two sweeps do not do the same.
-  const { rows: stale } = await sql<{ id: string; user_id: string; turn: number; plan_id: string }>`
-    update generation set heartbeat_at = clock_timestamp()
-    where id in (
-      select id from generation
-      where state in ('queued', 'running') and coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'
-      order by coalesce(heartbeat_at, created_at) limit 500 for no key update skip locked)
-    returning id, user_id, turn, (select plan_id from account where account.id = user_id)
-  `.execute(db)
-  for (const { id, user_id, turn, plan_id } of stale) {
-    const place = { group: user_id, tier: plan_id, turn }
-    await transaction(db, (trx) => queue.enqueue(trx, jobs.runGeneration, { generationId: id }, place))
-  }
-  if (stale.length > 0) hints.hint('work', jobs.runGeneration.name)
+  // Marked as looked after, so that a backlog longer than one sweep comes round, and two sweeps do not do the same; but
+  // not without the jobs: killed in between, it would have to wait until all seem stale again.
+  const requeued = await transaction(db, async (trx) => {
+    const { rows: stale } = await sql<{ id: string; user_id: string; turn: number; plan_id: string }>`
+      update generation set heartbeat_at = clock_timestamp()
+      where id in (
+        select id from generation
+        where state in ('queued', 'running') and coalesce(heartbeat_at, created_at) < now() - interval '15 seconds'
+        order by coalesce(heartbeat_at, created_at) limit 500 for no key update skip locked)
+      returning id, user_id, turn, (select plan_id from account where account.id = user_id)
+    `.execute(trx)
+    for (const { id, user_id, turn, plan_id } of stale) {
+      const place = { group: user_id, tier: plan_id, turn }
+      await queue.enqueue(trx, jobs.runGeneration, { generationId: id }, place)
+    }
+    return stale.length
+  })
+  if (requeued > 0) hints.hint('work', jobs.runGeneration.name)
 
   // A minute after the end no attempt writes any more, not even one that was slow to hear of it.
   const { rows: unpurged } = await sql<{ id: string; is_deleted: boolean }>`
@@ -41,5 +45,5 @@ export async function sweepGenerations(
       log.warn({ error, generationId: id }, 'could not purge a generation; the next sweep tries again')
     })
   }
-  return { requeued: stale.length, purged: unpurged.length }
+  return { requeued, purged: unpurged.length }
 }
