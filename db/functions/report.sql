@@ -120,6 +120,6 @@ create or replace function report.violations() returns table (invariant integer,
     where g.state in ('succeeded', 'failed', 'canceled') and not exists (
       select from quota_entry r where r.generation_id = g.id and r.kind in ('settle', 'release'))
   union all
-  select 8, 'idempotency ' || route || ' ' || key, 'committed without an answer'
+  select 8, 'idempotency ' || user_id || ' ' || route || ' ' || key, 'committed without an answer'
     from idempotency where response is null
 $$;
