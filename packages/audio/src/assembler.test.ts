@@ -156,7 +156,7 @@ describe('a reader', () => {
 
   test('that leaves while a piece gives nothing closes the piece', async () => {
     const stalled = stall()
-    for await (const _ of assembler.encode([piece(new Int16Array(100)), stalled.piece], 'pcm')) {
+    for await (const _ of assembler.encode([piece(new Int16Array(40_000)), stalled.piece], 'pcm')) {
       await stalled.opened
       break
     }

@@ -2,8 +2,9 @@ import { addAbortListener } from 'node:events'
 import { Readable } from 'node:stream'
 import type { Assembler, Piece } from './assemble.ts'
 import { assembly, pauseSamples } from './assembly.ts'
+import type { SingleStep } from './encoding.ts'
 import type { AudioFormat } from './format.ts'
-import { createThreads, type RemoteEncoding, type Threads } from './threads.ts'
+import { createThreads, type Threads } from './threads.ts'
 
 const bytesPerSample = 2
 /** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 10 ms of work for a thread. */
@@ -22,6 +23,7 @@ export function createAssembler(options: { readonly threads: number }): Assemble
   return {
     encode(pieces, format, { signal } = {}) {
       const stop = new AbortController()
+      if (signal?.aborted) stop.abort()
       const chunks = encode(threads, pieces, format, stop.signal)
       const output = new Readable({
         async read() {
@@ -58,7 +60,13 @@ async function* encode(
   const { samples } = assembly(pieces)
   const encoding = threads.open()
   try {
-    for await (const bytes of steps(encoding, pieces, format, samples, stop)) {
+    const taken = steps(pieces, format, samples, stop)
+    if (samples <= stepSamples) {
+      yield await encoding.take({ take: 'whole', steps: await Array.fromAsync(taken) })
+      return
+    }
+    for await (const step of taken) {
+      const bytes = await encoding.take(step)
       if (bytes.length > 0) yield bytes
     }
   } finally {
@@ -67,22 +75,22 @@ async function* encode(
 }
 
 async function* steps(
-  encoding: RemoteEncoding,
   pieces: readonly Piece[],
   format: AudioFormat,
   samples: number,
   stop: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  yield encoding.take({ take: 'begin', format, samples })
+): AsyncGenerator<SingleStep, void, void> {
+  yield { take: 'begin', format, samples }
   for (const [index, piece] of pieces.entries()) {
-    yield encoding.take({ take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate })
-    for await (const speech of readSamples(piece, index, stop)) yield encoding.take({ take: 'speech', samples: speech })
+    stop.throwIfAborted()
+    yield { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate }
+    for await (const speech of readSamples(piece, index, stop)) yield { take: 'speech', samples: speech }
     const silence = pauseSamples(piece.pauseMs)
     for (let start = 0; start < silence; start += stepSamples) {
-      yield encoding.take({ take: 'silence', samples: Math.min(stepSamples, silence - start) })
+      yield { take: 'silence', samples: Math.min(stepSamples, silence - start) }
     }
   }
-  yield encoding.take({ take: 'finish' })
+  yield { take: 'finish' }
 }
 
 /** Reads the samples of a piece, never more than a step's at a time, and sees to it that they are as many as it said. */

@@ -3,8 +3,13 @@ import { encoders } from './encoders/encoders.ts'
 import type { AudioFormat } from './format.ts'
 import { createSpeech, type Speech } from './join.ts'
 
-/** The steps of an encoding, in the order they are taken: begin; for each piece, its speech and its silence; finish. */
-export type Step =
+/**
+ * The steps of an encoding, in the order they are taken: begin; for each piece, its speech and its silence; finish. Or all
+ * of them at once, which spares what is short the way to and fro.
+ */
+export type Step = { readonly take: 'whole'; readonly steps: readonly SingleStep[] } | SingleStep
+
+export type SingleStep =
   | { readonly take: 'begin'; readonly format: AudioFormat; readonly samples: number }
   | { readonly take: 'piece'; readonly samples: number; readonly sampleRate: number }
   | { readonly take: 'speech'; readonly samples: Int16Array<ArrayBuffer> }
@@ -27,6 +32,11 @@ export function createEncoding(): Encoding {
 
   return {
     async take(step) {
+      if (step.take === 'whole') {
+        const parts: Uint8Array[] = []
+        for (const one of step.steps) parts.push(await this.take(one))
+        return Uint8Array.from(Buffer.concat(parts))
+      }
       if (step.take === 'begin') {
         const begun = await encoders[step.format](step.samples)
         if (freed) begun.free()

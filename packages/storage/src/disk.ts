@@ -139,7 +139,30 @@ async function makeDirectory(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Syncs of directories under way and those that wait for them, by path. */
+const syncing = new Map<string, Promise<void>>()
+const syncNext = new Map<string, Promise<void>>()
+
+/** Makes the names in a directory safe. Who asks while it is being synced shares the sync after that one. */
+function syncDirectory(path: string): Promise<void> {
+  const waiting = syncNext.get(path)
+  if (waiting) return waiting
+  const before = syncing.get(path)
+  const sync = async () => {
+    await before?.catch(() => undefined)
+    syncNext.delete(path)
+    const now = syncNow(path)
+    syncing.set(path, now)
+    await now.finally(() => {
+      if (syncing.get(path) === now) syncing.delete(path)
+    })
+  }
+  const next = sync()
+  if (before) syncNext.set(path, next)
+  return next
+}
+
+async function syncNow(path: string): Promise<void> {
   await using directory = await open(path)
   await directory.sync()
 }

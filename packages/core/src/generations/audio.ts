@@ -6,6 +6,7 @@ import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { idSchema } from '../ids.ts'
+import { withLease } from '../limits/lease.ts'
 import { joinSegments } from './join.ts'
 import { renditionKey } from './purge.ts'
 import { findGeneration } from './queries.ts'
@@ -34,10 +35,10 @@ const inTheMaking = new Map<string, Promise<{ key: string; bytes: number; sha256
  * The audio of a generation that succeeded. In a format other than its own it is made from the segments when first
  * asked for, and kept.
  *
- * @throws {Refusal} `generation_not_found`, `audio_not_ready`.
+ * @throws {Refusal} `generation_not_found`, `audio_not_ready`, `concurrency_limited`.
  */
 export async function generationAudio(
-  caller: Caller<'db' | 'actor' | 'storage' | 'assembler'>,
+  caller: Caller<'db' | 'actor' | 'storage' | 'assembler' | 'log'>,
   input: z.output<typeof generationAudioInput>,
 ): Promise<GenerationAudio> {
   const row = await findGeneration(caller.db, permit(caller.actor, 'generations:read'), input.id)
@@ -60,14 +61,15 @@ export async function generationAudio(
 }
 
 async function rendition(
-  caller: Caller<'db' | 'storage' | 'assembler'>,
-  { id }: GenerationRow,
+  caller: Caller<'db' | 'storage' | 'assembler' | 'log'>,
+  { id, user_id }: GenerationRow,
   format: AudioFormat,
 ): Promise<{ key: string; bytes: number; sha256: string }> {
   const existing = await readRendition(caller, id, format)
   if (existing) return existing
   const name = `${id} ${format}`
-  const making = inTheMaking.get(name) ?? makeRendition(caller, id, format).finally(() => inTheMaking.delete(name))
+  const make = () => withLease(caller, user_id, () => makeRendition(caller, id, format))
+  const making = inTheMaking.get(name) ?? make().finally(() => inTheMaking.delete(name))
   inTheMaking.set(name, making)
   return making
 }

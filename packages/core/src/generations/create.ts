@@ -10,7 +10,7 @@ import { keyReused } from '../idempotency/refusals.ts'
 import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { idSchema, newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
-import { quotaExceeded } from '../quota/exceeded.ts'
+import { type QuotaLeft, quotaExceeded } from '../quota/exceeded.ts'
 import { type Generation, toGeneration } from './generation.ts'
 import { prepareSpeech } from './prepare-speech.ts'
 
@@ -80,7 +80,8 @@ export async function createGeneration(
   }
   const answer = answerTo(row)
   const { rows } = await sql<CreateRow>`
-    select outcome, detail, response, created_at, remaining_ms,
+    select outcome, detail, response, created_at, granted_ms, remaining_ms,
+      extract(epoch from period_end - period_start)::integer as period_seconds,
       ceil(extract(epoch from period_end - clock_timestamp()))::integer as wait_seconds
     from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), ${jobs.runGeneration.name},
       ${repeatable?.route ?? null}, ${repeatable?.key ?? null}, ${repeatable?.hash ?? null}, ${repeatable?.keep ?? null}::interval,
@@ -101,7 +102,7 @@ export async function createGeneration(
     case 'key_reused':
       throw keyReused()
     case 'quota_exceeded':
-      throw quotaExceeded(row.reserved_ms, created.remaining_ms, created.wait_seconds)
+      throw quotaExceeded(row.reserved_ms, created)
     case 'budget_exceeded':
       throw budgetExceeded(created.detail)
     default:
@@ -135,7 +136,7 @@ type CreateRow =
   | { outcome: 'created'; created_at: Date }
   | { outcome: 'replayed'; response: string }
   | { outcome: 'key_reused' }
-  | { outcome: 'quota_exceeded'; remaining_ms: number; wait_seconds: number }
+  | ({ outcome: 'quota_exceeded' } & QuotaLeft)
   | { outcome: 'budget_exceeded'; detail: BudgetScope }
 
 /**

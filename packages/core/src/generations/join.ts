@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream'
 import type { Piece } from '@loqui/audio/assemble'
 import { assembly } from '@loqui/audio/assembly'
 import type { AudioFormat } from '@loqui/audio/format'
-import type { SegmentRow } from '@loqui/db/schema/generations'
 import type { StoredObject } from '@loqui/storage/storage'
 import type { Caller } from '../context.ts'
+import type { StoredSegment } from './speak.ts'
 
 /** A whole generation's audio in one format. */
 export interface JoinedAudio extends StoredObject {
@@ -15,7 +16,7 @@ export interface JoinedAudio extends StoredObject {
 export async function joinSegments(
   { storage, assembler }: Caller<'storage' | 'assembler'>,
   key: string,
-  segments: readonly SegmentRow[],
+  segments: readonly StoredSegment[],
   format: AudioFormat,
   signal?: AbortSignal,
 ): Promise<JoinedAudio> {
@@ -28,10 +29,11 @@ export async function joinSegments(
   return { ...object, key, durationMs: assembly(pieces).durationMs }
 }
 
-function toPiece({ storage }: Caller<'storage'>, segment: SegmentRow): Piece {
-  const { audio_key, samples, sample_rate } = segment
+function toPiece({ storage }: Caller<'storage'>, segment: StoredSegment): Piece {
+  const { audio_key, samples, sample_rate, bytes } = segment
   if (segment.state !== 'stored' || audio_key === null || samples === null || sample_rate === null) {
     throw new Error(`segment ${segment.index} of generation ${segment.generation_id} is not stored`)
   }
-  return { open: () => storage.read(audio_key), samples, sampleRate: sample_rate, pauseMs: segment.pause_ms }
+  const open = async () => (bytes ? Readable.from([bytes]) : storage.read(audio_key))
+  return { open, samples, sampleRate: sample_rate, pauseMs: segment.pause_ms }
 }

@@ -75,7 +75,10 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
           context.segmentSlots(generation.user_id, async () => {
             failed.signal.throwIfAborted()
             signal.throwIfAborted()
-            return speakSegment(context, generation, segment, speaker, AbortSignal.any([signal, failed.signal]))
+            const until = AbortSignal.any([signal, failed.signal])
+            const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until)
+            // What is short is joined from memory; a book has to be read again.
+            return segments.length === 1 && bytes ? { ...row, bytes } : row
           }),
         ).catch((error: unknown) => {
           failed.abort(error)

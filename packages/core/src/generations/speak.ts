@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
+import type { SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Speech } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { LeaseLost } from './lease.ts'
@@ -11,6 +11,9 @@ export interface Speaker {
   readonly engine: Engine
   readonly engineVoice: string
 }
+
+/** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
+export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
 
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
@@ -25,16 +28,17 @@ export async function speakSegment(
   segment: SegmentRow,
   speaker: Speaker,
   signal: AbortSignal,
-): Promise<SegmentRow> {
+): Promise<StoredSegment> {
   const { transitions, hints, storage } = caller
   const { id, attempt } = generation
   if (segment.state !== 'submitted' || segment.attempt !== attempt) {
     if (!(await transitions.submit(generation, segment.index))) throw new LeaseLost()
   }
 
-  const speech = await speakWithRetries(generation, segment, speaker, signal)
+  const speech = await speakWithRetries(caller, generation, segment, speaker, signal)
   const key = segmentKey(id, attempt, segment.index)
-  const object = await storage.put(key, littleEndianBytes(speech.samples), { signal })
+  const bytes = littleEndianBytes(speech.samples)
+  const object = await storage.put(key, bytes, { signal })
   const audio = {
     generation_id: id,
     index: segment.index,
@@ -52,14 +56,15 @@ export async function speakSegment(
     throw new LeaseLost()
   }
   hints.hint('events', generation.user_id)
-  return { ...segment, ...audio, state: 'stored' }
+  return { ...segment, ...audio, state: 'stored', bytes }
 }
 
 /** Tries of one segment within one attempt, and the wait before each further one. */
 const retryWaitsMs = [500, 2_000]
 
 async function speakWithRetries(
-  generation: GenerationRow,
+  { transitions }: { readonly transitions: Transitions },
+  generation: Claimed,
   segment: SegmentRow,
   { engine, engineVoice }: Speaker,
   signal: AbortSignal,
@@ -69,15 +74,24 @@ async function speakWithRetries(
     voice: engineVoice,
     settings: generation.settings,
   }
-  for (const waitMs of retryWaitsMs) {
+  const speak = async () => {
     try {
       return await engine.speak(request, { signal })
+    } catch (error) {
+      // A call that failed is paid for where the provider says so.
+      if (error instanceof EngineError && error.costMicros > 0) await transitions.spend(generation, error.costMicros)
+      throw error
+    }
+  }
+  for (const waitMs of retryWaitsMs) {
+    try {
+      return await speak()
     } catch (error) {
       if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
       await sleep(waitMs, undefined, { signal })
     }
   }
-  return engine.speak(request, { signal })
+  return speak()
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

@@ -48,6 +48,8 @@ export interface Transitions {
   submit(claimed: Claimed, index: number): Promise<boolean>
   /** Keeps a segment's audio. False when the attempt lost; what it cost is written down all the same. */
   store(audio: NewAudio): Promise<boolean>
+  /** Writes down what an attempt had to pay for audio that it did not get. */
+  spend(claimed: Claimed, micros: number): Promise<void>
   /** Charges, releases the rest and makes the generation succeed. False when the attempt lost. */
   succeed(success: Success): Promise<boolean>
 }
@@ -113,6 +115,9 @@ export function createTransitions(db: Db): Transitions {
     submit: ({ id, attempt }, index) => submit({ id, attempt, index }),
     // Money is counted under locks of its own, which would come in another order than a batch takes: by itself.
     store: (audio) => (audio.actual_cost_micros === 0 ? store(audio) : storeAlone(db, audio)),
+    async spend({ id, attempt }, micros) {
+      await sql`select cost_spend(${id}, ${attempt}, ${micros})`.execute(db)
+    },
     succeed: (success) => (success.costly ? succeedAlone(db, success) : succeed(success)),
   }
 }
