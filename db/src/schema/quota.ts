@@ -13,13 +13,15 @@ export interface QuotaAccountTable {
   last_turn: Generated<number>
 }
 
+export type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund'
+
 /** Append only: rights and a trigger refuse any change. Both tables are written by `functions/quota.sql` alone. */
 export interface QuotaEntryTable {
   id: Generated<string>
   user_id: string
   period_start: Date
   generation_id: string | null
-  kind: 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund'
+  kind: QuotaEntryKind
   ms: number
   attempt: string | null
   created_at: Generated<Date>

@@ -12,7 +12,10 @@ export interface Engine {
   check(request: SpeakRequest): SpeakRefusal | null
   /** How long the speech of a whole text will be. Pure and quick. `maxMs` is an upper bound that is never exceeded. */
   estimate(request: SpeakRequest): SpeechEstimate
-  /** What `ms` milliseconds of speech are expected to cost, in micro-dollars. */
+  /**
+   * What `ms` milliseconds of speech are expected to cost, in micro-dollars: a whole number, 0 or more, and no less for
+   * more speech. Pure and quick. Budgets hold this much while the speech is made.
+   */
   price(ms: number): number
   /**
    * Speaks one segment.
@@ -70,7 +73,7 @@ export interface Speech {
   readonly samples: Int16Array
   /** In hertz. */
   readonly sampleRate: number
-  /** What this call cost, in micro-dollars. */
+  /** What this call cost, in micro-dollars: a whole number, 0 or more. */
   readonly costMicros: number
 }
 
@@ -78,9 +81,12 @@ export interface Speech {
 export class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly retryable: boolean
+  /** What the call cost all the same, in micro-dollars: a whole number, 0 or more. It counts as spent. Default 0. */
+  readonly costMicros: number
 
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+  constructor(message: string, options: { retryable: boolean; costMicros?: number; cause?: unknown }) {
     super(message, { cause: options.cause })
     this.retryable = options.retryable
+    this.costMicros = options.costMicros ?? 0
   }
 }

@@ -4,8 +4,11 @@ export type { AppRouter } from '@loqui/api/router'
 export type { SessionStart } from '@loqui/api/routers/auth'
 export type { AudioFormat } from '@loqui/audio/format'
 export type { Account } from '@loqui/core/accounts/account'
+export type { AccountDetails } from '@loqui/core/accounts/get'
 export type { Scope } from '@loqui/core/actor'
+export type { Budget } from '@loqui/core/budgets/budget'
 export type { Issue, Reason } from '@loqui/core/errors'
+export type { Estimate } from '@loqui/core/generations/estimate'
 export type {
   Generation,
   GenerationError,
@@ -16,6 +19,11 @@ export type {
 export type { CreatedKey } from '@loqui/core/keys/create'
 export type { ApiKey } from '@loqui/core/keys/key'
 export type { Page } from '@loqui/core/pagination'
+export type { PlanWithAccounts } from '@loqui/core/plans/list-with-accounts'
 export type { Plan } from '@loqui/core/plans/plan'
+export type { QuotaAdjustment } from '@loqui/core/quota/adjust'
+export type { QuotaBalance } from '@loqui/core/quota/balance'
+export type { QuotaEntry } from '@loqui/core/quota/entry'
 export type { CurrentUsage } from '@loqui/core/usage/current'
+export type { UsageDimension, UsageReport, UsageRow, UsageSums } from '@loqui/core/usage/report'
 export type { Voice } from '@loqui/core/voices/voice'

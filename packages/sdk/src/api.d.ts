@@ -9,7 +9,7 @@ import { TRPCBuiltRouter } from '@trpc/server';
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
  */
-declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'voice_unavailable', 'generation_not_found', 'audio_not_ready', 'email_taken', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'voice_unavailable', 'generation_not_found', 'audio_not_ready', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
 type Reason = (typeof reasons)[number];
 /** One field of an input and what it accepts. */
 interface Issue {
@@ -52,6 +52,8 @@ type AudioFormat = (typeof audioFormats)[number];
 type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
 type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
 
+type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
+
 interface SpeakSettings {
     /** Pace against the voice's own, 0.25 to 4. Default 1. */
     readonly speed?: number | undefined;
@@ -86,20 +88,29 @@ interface Plan {
     maxCharacters: number;
 }
 
-/** The running period: what the plan grants, and where it went. All in milliseconds of audio. */
-interface CurrentUsage {
-    plan: Plan;
+/** A period's audio: what is granted, and where it went. All in milliseconds. */
+interface QuotaBalance {
     /** ISO 8601; `end` is when the next period begins. */
     period: {
         start: string;
         end: string;
     };
+    /** What the plan gives, with what administrators added or took; never less than what is used and held. */
     grantedMs: number;
+    /** What administrators added, or with a minus took. */
+    adjustedMs: number;
     /** Charged for generations that succeeded. */
     usedMs: number;
     /** Held for generations that wait or run. */
     reservedMs: number;
     remainingMs: number;
+}
+
+/** The running period: what is granted, and where it went. */
+interface CurrentUsage extends QuotaBalance {
+    plan: Plan;
+    /** What engines' providers asked for in this calendar month (UTC), in millionths of a dollar. */
+    costMicros: number;
 }
 
 /** An API key as it can be shown: never with its secret. */
@@ -123,11 +134,25 @@ interface CreatedKey {
     secret: string;
 }
 
-/** A page of a listing, newest first. */
-interface Page<Item> {
-    items: Item[];
-    /** Pass it as `cursor` for the next page; `null` on the last. */
-    nextCursor: string | null;
+/** What a generation would take of the quota, and cost. Lengths are milliseconds of audio. */
+interface Estimate {
+    engine: string;
+    /** Length of the text. */
+    characters: number;
+    /** Sentence-bounded parts that are spoken one by one. */
+    segments: number;
+    /** How long the audio is expected to be. */
+    estimatedMs: number;
+    /** How long it can be at most: what would be held of the quota until it is done. */
+    reservedMs: number;
+    /** Whether that much is left. */
+    fits: boolean;
+    /** What is left now. */
+    remainingMs: number;
+    /** What would be left while it waits and runs; when it does not fit, what is lacking, with a minus. */
+    remainingAfterMs: number;
+    /** What the engine's provider is expected to ask for, in millionths of a dollar. */
+    costMicros: number;
 }
 
 /** One request for speech, as its owner sees it. Times are ISO 8601, lengths of audio milliseconds. */
@@ -225,22 +250,153 @@ interface SessionStart {
     expiresAt: string;
 }
 
+/** What engines' providers may ask for in a calendar month (UTC), in millionths of a dollar. */
+interface Budget {
+    /** `usr_…`; `null` for the whole installation. */
+    userId: string | null;
+    email: string | null;
+    /** From here on the log warns, once a month; `null` for never. */
+    alertMicros: number | null;
+    /** No generation is begun that could go beyond; `null` for no end. */
+    limitMicros: number | null;
+    /** The running month: `YYYY-MM`. */
+    month: string;
+    /** What was asked for in this month. */
+    spentMicros: number;
+    /** What may yet be asked for what waits or runs. */
+    heldMicros: number;
+    /** The latest month that the log warned of: `YYYY-MM`. */
+    alertedMonth: string | null;
+    /** ISO 8601. */
+    updatedAt: string;
+}
+
+/** An account as administrators see it. */
+interface AccountDetails extends Account {
+    usage: CurrentUsage;
+    /** `null` when it has none of its own. */
+    budget: Budget | null;
+}
+
+/** A line of the ledger. Lines are never changed or removed. */
+interface QuotaEntry {
+    /** `ent_…` */
+    id: string;
+    /**
+     * What it does with the period's milliseconds: `grant` is what the plan gives or, below 0, no longer gives; `adjust`
+     * what an administrator added or took; `reserve` holds for a generation, `settle` charges it and releases the rest,
+     * `release` releases all, `refund` gives back what was charged.
+     */
+    kind: QuotaEntryKind;
+    ms: number;
+    /** When the period began that it counts in. ISO 8601. */
+    periodStart: string;
+    /** `gen_…`; `null` for grants and adjustments. */
+    generationId: string | null;
+    /** `usr_…` of the administrator who adjusted or refunded; `null` for what happened by itself. */
+    byUserId: string | null;
+    /** Why an administrator did it. */
+    note: string | null;
+    /** ISO 8601. */
+    createdAt: string;
+}
+
+/** What an adjustment made of the account. */
+interface QuotaAdjustment {
+    account: QuotaBalance;
+    entry: QuotaEntry;
+}
+
+/** A plan as administrators see it. */
+interface PlanWithAccounts extends Plan {
+    /** How many accounts are on it. */
+    accounts: number;
+}
+
+/** Days in UTC, both included. */
+interface DayRange {
+    /** `YYYY-MM-DD` */
+    from: string;
+    /** `YYYY-MM-DD` */
+    to: string;
+}
+
+/** What usage is summed by. */
+type UsageDimension = 'user' | 'key' | 'voice' | 'engine' | 'day';
+/** What was made in some days, and what it took. */
+interface UsageSums {
+    /** Those that succeeded. */
+    generations: number;
+    /** Of their texts. */
+    characters: number;
+    /** Milliseconds of audio, less what was refunded on these days: that can be more than was charged on them. */
+    chargedMs: number;
+    /** What engines' providers asked for, in millionths of a dollar, also for what failed. */
+    costMicros: number;
+}
+/** The sums of one user, key, voice, engine or day. */
+interface UsageRow extends UsageSums {
+    /** `usr_…`, `key_…`, `voi_…`, an engine, or a day as `YYYY-MM-DD`; `null` for what was made without a key. */
+    id: string | null;
+    /** As it is called now, a user by the e-mail address; `null` when it is gone, and for engines and days. */
+    name: string | null;
+}
+interface UsageReport extends DayRange {
+    by: UsageDimension;
+    /** Days in their order and without a gap; all else with the dearest first, and of those that cost the same the longest. */
+    rows: UsageRow[];
+    /** Of all rows, also of those beyond the limit. */
+    total: UsageSums;
+}
+
+/** A page of a listing, newest first. */
+interface Page<Item> {
+    items: Item[];
+    /** Pass it as `cursor` for the next page; `null` on the last. */
+    nextCursor: string | null;
+}
+
 declare const routes: {
     admin: {
-        users: {
-            update: _trpc_server.TRPCMutationProcedure<{
+        budgets: {
+            list: _trpc_server.TRPCQueryProcedure<{
                 input: {
-                    id: string;
-                    planId?: string | undefined;
-                    role?: "admin" | "user" | undefined;
-                    disabled?: boolean | undefined;
+                    cursor?: string | null | undefined;
+                    limit?: number | undefined;
+                } | undefined;
+                output: Page<Budget>;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+            set: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    userId: string | null;
+                    alertMicros: number | null;
+                    limitMicros: number | null;
                 };
-                output: Account;
+                output: Budget | null;
                 meta: object;
                 errorShape: ErrorShape;
             }>;
         };
+        costs: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                from?: string | undefined;
+                to?: string | undefined;
+                by?: "day" | "engine" | "key" | "user" | "voice" | undefined;
+                limit?: number | undefined;
+            } | undefined;
+            output: UsageReport;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
         plans: {
+            list: _trpc_server.TRPCQueryProcedure<{
+                input: void;
+                output: PlanWithAccounts[];
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
             upsert: _trpc_server.TRPCMutationProcedure<{
                 input: {
                     id: string;
@@ -252,6 +408,68 @@ declare const routes: {
                     maxCharacters: number;
                 };
                 output: Plan;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+        };
+        quota: {
+            adjust: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    userId: string;
+                    ms: number;
+                    note: string;
+                };
+                output: QuotaAdjustment;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+            refund: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    generationId: string;
+                    note: string;
+                };
+                output: QuotaEntry;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+            entries: _trpc_server.TRPCQueryProcedure<{
+                input: {
+                    cursor?: string | null | undefined;
+                    limit?: number | undefined;
+                    userId: string;
+                };
+                output: Page<QuotaEntry>;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+        };
+        users: {
+            list: _trpc_server.TRPCQueryProcedure<{
+                input: {
+                    cursor?: string | null | undefined;
+                    limit?: number | undefined;
+                    search?: string | undefined;
+                } | undefined;
+                output: Page<Account>;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+            get: _trpc_server.TRPCQueryProcedure<{
+                input: {
+                    id: string;
+                };
+                output: AccountDetails;
+                meta: object;
+                errorShape: ErrorShape;
+            }>;
+            update: _trpc_server.TRPCMutationProcedure<{
+                input: {
+                    id: string;
+                    planId?: string | undefined;
+                    role?: "admin" | "user" | undefined;
+                    disabled?: boolean | undefined;
+                };
+                output: Account;
                 meta: object;
                 errorShape: ErrorShape;
             }>;
@@ -303,14 +521,27 @@ declare const routes: {
             input: {
                 text: string;
                 voiceId: string;
-                format?: "flac" | "mp3" | "opus" | "pcm" | "wav" | undefined;
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
                 } | undefined;
+                format?: "flac" | "mp3" | "opus" | "pcm" | "wav" | undefined;
                 title?: string | null | undefined;
             };
             output: Generation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        estimate: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                text: string;
+                voiceId: string;
+                settings?: {
+                    speed?: number | undefined;
+                    pitch?: number | undefined;
+                } | undefined;
+            };
+            output: Estimate;
             meta: object;
             errorShape: ErrorShape;
         }>;
@@ -410,6 +641,17 @@ declare const routes: {
             meta: object;
             errorShape: ErrorShape;
         }>;
+        history: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                from?: string | undefined;
+                to?: string | undefined;
+                by?: "day" | "engine" | "key" | "voice" | undefined;
+                limit?: number | undefined;
+            } | undefined;
+            output: UsageReport;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
     };
     voices: {
         list: _trpc_server.TRPCQueryProcedure<{
@@ -445,4 +687,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, ApiKey, AppRouter, AudioFormat, CreatedKey, CurrentUsage, ErrorData, ErrorShape, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Page, Plan, Reason, Scope, SessionStart, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, CreatedKey, CurrentUsage, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Scope, SessionStart, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

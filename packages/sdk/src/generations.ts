@@ -1,9 +1,17 @@
-import type { AudioFormat, Generation, GenerationEvent, GenerationStatus, GenerationSummary } from './api.d.ts'
+import type {
+  AudioFormat,
+  Estimate,
+  Generation,
+  GenerationEvent,
+  GenerationStatus,
+  GenerationSummary,
+} from './api.d.ts'
 import { deadline, type RequestOptions } from './attempt.ts'
 import type { Connection } from './connection.ts'
 import { ended } from './ended.ts'
 import { GenerationFailedError, readProblem } from './errors.ts'
 import { events } from './events.ts'
+import { newIdempotencyKey, type OnceOptions } from './idempotency.ts'
 import { Listing, type PageInput } from './listing.ts'
 
 /** What is to be spoken, and how. */
@@ -26,13 +34,10 @@ export interface CreateGenerationInput {
   readonly title?: string | null | undefined
 }
 
-export interface CreateGenerationOptions extends RequestOptions {
-  /**
-   * With the same key and input within 24 hours, the first answer is given again and nothing is made. Without one the
-   * client makes its own, so that its retries are safe.
-   */
-  readonly idempotencyKey?: string | undefined
-}
+/** What is to be estimated: what it is delivered as and called makes no difference. */
+export type EstimateInput = Pick<CreateGenerationInput, 'text' | 'voiceId' | 'settings'>
+
+export type CreateGenerationOptions = OnceOptions
 
 export interface ListGenerationsInput extends PageInput {
   readonly state?: Generation['state'] | undefined
@@ -86,6 +91,24 @@ export class Generations {
     const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey()
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.generations.create.mutate(input, { signal, context: { idempotencyKey } }),
+      options,
+    )
+  }
+
+  /**
+   * Says how long a text will be, whether the quota has room for it and what it will cost; makes nothing.
+   *
+   * @throws {InvalidInputError} the text is empty, too long, or nothing the voice can speak.
+   * @throws {NotFoundError} `voice_not_found`.
+   * @throws {QuotaExceededError} `budget_exceeded`. A quota that does not suffice is no error here: `fits` says so.
+   * @example
+   * ```ts
+   * const { estimatedMs, fits, remainingAfterMs } = await loqui.generations.estimate({ text, voiceId })
+   * ```
+   */
+  estimate(input: EstimateInput, options?: RequestOptions): Promise<Estimate> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.estimate.mutate(input, { signal }),
       options,
     )
   }
@@ -252,8 +275,3 @@ export class Generations {
 
 /** How long `speak` waits for its generation to be canceled before it gives up itself. */
 const cancelWithinMs = 5_000
-
-/** `crypto.randomUUID` is missing from pages that came over plain http. */
-function newIdempotencyKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

@@ -1,14 +1,25 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export type { UpdateUserInput } from './admin.ts'
+export type {
+  AdjustQuotaInput,
+  ListCostsInput,
+  ListUsersInput,
+  QuotaEntriesInput,
+  RefundInput,
+  SetBudgetInput,
+  UpdateUserInput,
+} from './admin.ts'
 export type {
   Account,
+  AccountDetails,
   ApiKey,
   AppRouter,
   AudioFormat,
+  Budget,
   CreatedKey,
   CurrentUsage,
   ErrorData,
   ErrorShape,
+  Estimate,
   Generation,
   GenerationError,
   GenerationEvent,
@@ -17,9 +28,17 @@ export type {
   Issue,
   Page,
   Plan,
+  PlanWithAccounts,
+  QuotaAdjustment,
+  QuotaBalance,
+  QuotaEntry,
   Reason,
   Scope,
   SessionStart,
+  UsageDimension,
+  UsageReport,
+  UsageRow,
+  UsageSums,
   Voice,
 } from './api.d.ts'
 export type { RequestOptions } from './attempt.ts'
@@ -45,13 +64,16 @@ export type {
   AudioOptions,
   CreateGenerationInput,
   CreateGenerationOptions,
+  EstimateInput,
   ListGenerationsInput,
   SpeakOptions,
   Speech,
   WaitOptions,
   WatchOptions,
 } from './generations.ts'
+export type { OnceOptions } from './idempotency.ts'
 export type { CreateKeyInput } from './keys.ts'
 export type { Listing, PageInput } from './listing.ts'
 export { Loqui, type LoquiOptions } from './loqui.ts'
+export type { UsageHistoryInput } from './usage.ts'
 export type { ListVoicesInput } from './voices.ts'

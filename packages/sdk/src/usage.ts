@@ -1,6 +1,18 @@
-import type { CurrentUsage } from './api.d.ts'
+import type { CurrentUsage, UsageReport } from './api.d.ts'
 import type { RequestOptions } from './attempt.ts'
 import type { Connection } from './connection.ts'
+
+/** Which days, and what they are summed by. */
+export interface UsageHistoryInput {
+  /** `YYYY-MM-DD`, in UTC. @default thirty days, `to` included */
+  readonly from?: string | undefined
+  /** `YYYY-MM-DD`, in UTC and included; at most 366 days. @default today */
+  readonly to?: string | undefined
+  /** @default 'day' */
+  readonly by?: 'day' | 'voice' | 'key' | 'engine' | undefined
+  /** Most rows, 1 to 1000; days are never left out. @default 100 */
+  readonly limit?: number | undefined
+}
 
 /** What was used, and what is left. */
 export class Usage {
@@ -23,6 +35,23 @@ export class Usage {
   current(options?: RequestOptions): Promise<CurrentUsage> {
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.usage.current.query(undefined, { signal }),
+      options,
+    )
+  }
+
+  /**
+   * What was used in some days: by day without a gap, else with the dearest first.
+   *
+   * @throws {InvalidInputError} for a range that ends before it begins, or is longer than 366 days.
+   * @example
+   * ```ts
+   * const { rows, total } = await loqui.usage.history({ by: 'voice', from: '2026-01-01', to: '2026-01-31' })
+   * for (const { name, chargedMs } of rows) console.log(name, chargedMs / 1000)
+   * ```
+   */
+  history(input: UsageHistoryInput = {}, options?: RequestOptions): Promise<UsageReport> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.usage.history.query(input, { signal }),
       options,
     )
   }

@@ -2,12 +2,21 @@ import { readFile } from 'node:fs/promises'
 import type { inferRouterInputs } from '@trpc/server'
 import { expect, expectTypeOf, test } from 'vitest'
 import { apiFile, rollUp } from '../scripts/roll-up.ts'
-import type { UpdateUserInput } from '../src/admin.ts'
+import type {
+  AdjustQuotaInput,
+  ListCostsInput,
+  ListUsersInput,
+  QuotaEntriesInput,
+  RefundInput,
+  SetBudgetInput,
+  UpdateUserInput,
+} from '../src/admin.ts'
 import type { AppRouter, Plan } from '../src/api.d.ts'
 import type { LoginInput, RegisterInput } from '../src/auth.ts'
-import type { CreateGenerationInput, ListGenerationsInput } from '../src/generations.ts'
+import type { CreateGenerationInput, EstimateInput, ListGenerationsInput } from '../src/generations.ts'
 import type { CreateKeyInput } from '../src/keys.ts'
 import type { PageInput } from '../src/listing.ts'
+import type { UsageHistoryInput } from '../src/usage.ts'
 import type { ListVoicesInput } from '../src/voices.ts'
 
 test('the published types are those of the server: `npm run sdk:types` makes them', { timeout: 60_000 }, async () => {
@@ -35,5 +44,14 @@ test('the documented inputs are those that the server takes', () => {
   expectTypeOf<Same<LoginInput, Inputs['auth']['login']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<RegisterInput, Inputs['auth']['register']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<UpdateUserInput, Inputs['admin']['users']['update']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<EstimateInput, Inputs['generations']['estimate']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<UsageHistoryInput, Inputs['usage']['history']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListUsersInput, Inputs['admin']['users']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<AdjustQuotaInput, Inputs['admin']['quota']['adjust']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<RefundInput, Inputs['admin']['quota']['refund']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<QuotaEntriesInput, Inputs['admin']['quota']['entries']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<PageInput, Inputs['admin']['budgets']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<SetBudgetInput, Inputs['admin']['budgets']['set']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListCostsInput, Inputs['admin']['costs']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<Plan, Inputs['admin']['plans']['upsert']>>().toEqualTypeOf<true>()
 })

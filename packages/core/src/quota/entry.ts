@@ -1,4 +1,4 @@
-import type { QuotaEntryRow } from '@loqui/db/schema/quota'
+import type { QuotaEntryKind, QuotaEntryRow } from '@loqui/db/schema/quota'
 import { wireId } from '../ids.ts'
 
 /** A line of the ledger. Lines are never changed or removed. */
@@ -10,7 +10,7 @@ export interface QuotaEntry {
    * what an administrator added or took; `reserve` holds for a generation, `settle` charges it and releases the rest,
    * `release` releases all, `refund` gives back what was charged.
    */
-  kind: QuotaEntryRow['kind']
+  kind: QuotaEntryKind
   ms: number
   /** When the period began that it counts in. ISO 8601. */
   periodStart: string
