@@ -45,7 +45,8 @@ create or replace function report.violations() returns table (invariant integer,
     from (values ('quota_entry'), ('quota_account')) t (table_name),
       unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege,
       pg_roles r
-    where r.rolname = 'loqui_app' and has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
+    where r.rolname = 'loqui_app' and (has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
+      or privilege in ('INSERT', 'UPDATE') and has_any_column_privilege(r.oid, ('public.' || table_name)::regclass, privilege))
   union all
   select 3, 'quota_entry', 'append-only trigger is missing or disabled'
     where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'

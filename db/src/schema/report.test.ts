@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { expect, test } from 'vitest'
 import type { Trx } from '../client.ts'
+import { appRole } from '../rights.ts'
 import { cancel, claim, fail, newAccount, newGeneration, newSegments, succeed } from '../testing/ledger.ts'
 import { testDatabase } from '../testing.ts'
 
@@ -15,14 +16,22 @@ const done = (await newGeneration(db, account, { reservedMs: 5_000 }))!
 const doneAttempt = (await claim(db, done))!
 await succeed(db, done, doneAttempt, 4_000)
 
+/** What it cost. */
+await sql`select cost_spend(${done}, ${doneAttempt}, 300)`.execute(db)
+
+/** 3 s were charged and given back. */
+const refunded = (await newGeneration(db, account, { reservedMs: 5_000 }))!
+await succeed(db, refunded, (await claim(db, refunded))!, 3_000)
+await sql`select quota_refund(${refunded}, ${randomUUID()}, 'Sorry.')`.execute(db)
+
 const failed = (await newGeneration(db, account, { reservedMs: 5_000 }))!
 await fail(db, failed, (await claim(db, failed))!)
 
 const canceled = (await newGeneration(db, account, { reservedMs: 5_000 }))!
 await cancel(db, canceled)
 
-/** In hand: 7 s held. */
-const running = (await newGeneration(db, account, { reservedMs: 7_000 }))!
+/** In hand: 7 s and 700 micros held. */
+const running = (await newGeneration(db, account, { reservedMs: 7_000, cost: 700 }))!
 await claim(db, running)
 await newSegments(db, running, 1)
 
@@ -76,6 +85,11 @@ test('1: a balance that is overspent, though the entries agree', async () => {
   expect(found).toEqual([named(1, accountSubject)])
 })
 
+test('1: an adjustment that has no entry', async () => {
+  const found = await after(sql`update quota_account set adjusted_ms = adjusted_ms + 1`)
+  expect(found).toEqual([named(1, accountSubject)])
+})
+
 test('2: a reservation resolved twice', async () => {
   const found = await after(sql`drop index quota_entry_one_resolution`, addEntry(done, 'release', 5_000))
   expect(found).toContainEqual(named(2, `generation ${done}`, '2 resolutions'))
@@ -114,6 +128,48 @@ test('2: a generation that holds nothing, or something else than it says', async
   expect(other).toEqual([named(2, `generation ${running}`, 'says 6999 ms reserved, the ledger 7000')])
 })
 
+test('2: given back twice, or not what was charged', async () => {
+  const twice = await after(
+    sql`drop index quota_entry_one_refund`,
+    addEntry(refunded, 'refund', 3_000),
+    sql`update quota_account set used_ms = used_ms - 3000`,
+    sql`update usage_day set charged_ms = charged_ms - 3000`,
+  )
+  expect(twice).toEqual([named(2, `generation ${refunded}`, '2 refunds of 6000 ms, settled 3000 ms')])
+  const other = await after(
+    addEntry(done, 'refund', 3_999),
+    sql`update quota_account set used_ms = used_ms - 3999`,
+    sql`update usage_day set charged_ms = charged_ms - 3999`,
+  )
+  expect(other).toEqual([named(2, `generation ${done}`, '1 refunds of 3999 ms, settled 4000 ms')])
+  const uncharged = await after(
+    addEntry(failed, 'refund', 1),
+    sql`update quota_account set used_ms = used_ms - 1`,
+    sql`update usage_day set charged_ms = charged_ms - 1`,
+  )
+  expect(uncharged).toEqual([named(2, `generation ${failed}`, '1 refunds of 1 ms, settled 0 ms')])
+})
+
+test('2: given back in another period than it was charged', async () => {
+  const found = await after(
+    sql`insert into quota_account (user_id, period_start, period_end) select user_id, period_end, period_end + interval '1 month'
+      from quota_account`,
+    sql`alter table quota_account drop constraint quota_account_used_ms_check`,
+    sql`update quota_account set used_ms = used_ms + case when reserved_ms > 0 then 3000 else -3000 end`,
+    sql`update quota_entry set period_start = (select max(period_start) from quota_account) where kind = 'refund'`,
+  )
+  expect(found).toEqual([named(2, `generation ${refunded}`, 'another account')])
+})
+
+test.for(
+  ['quota_entry', 'quota_account'].flatMap((table) =>
+    ['insert', 'update', 'delete', 'truncate', 'update (user_id)'].map((right) => [right, table] as const),
+  ),
+)('3: processes that may %s the %s', async ([right, table]) => {
+  const found = await after(sql`grant ${sql.raw(right)} on ${sql.table(table)} to ${sql.ref(appRole)}`)
+  expect(found).toEqual([named(3, table, `may ${right.split(' ')[0]} it`)])
+})
+
 test.for(['quota_entry_append_only', 'quota_entry_no_truncate'])('3: without the trigger %s', async (trigger) => {
   const disabled = await after(sql`alter table quota_entry disable trigger ${sql.ref(trigger)}`)
   expect(disabled).toEqual([named(3, 'quota_entry')])
@@ -140,6 +196,13 @@ test('4: a charge that is not the length of the audio', async () => {
   expect(row).toEqual([named(4, `generation ${done}`, 'charged 3999 ms, settled 4000 ms')])
 })
 
+test('4: a history that says something else than the ledger, or nothing', async () => {
+  const other = await after(sql`update usage_day set charged_ms = charged_ms + 1`)
+  expect(other).toEqual([named(4, `user ${userId}`, '4001 ms in the history, 4000 ms in the ledger')])
+  const nothing = await after(sql`delete from usage_day`)
+  expect(nothing).toEqual([named(4, `user ${userId}`, ' ms in the history, 4000 ms in the ledger')])
+})
+
 test.for(['audio_key', 'audio_bytes', 'audio_sha256', 'duration_ms'])('5: a success without its %s', async (column) => {
   const found = await after(
     sql`do $$ declare c name; begin
@@ -162,6 +225,42 @@ test('5: segments that do not add up', async () => {
   expect(count).toEqual([named(5, `generation ${running}`, '0 of 1 segments stored, row says 1')])
   const missing = await after(sql`delete from segment where generation_id = ${done}`)
   expect(missing).toEqual([named(5, `generation ${done}`, '0 of 1 segments stored, row says 1')])
+})
+
+test('6: a cost that no attempt had', async () => {
+  const found = await after(sql`update generation set actual_cost_micros = actual_cost_micros + 1 where id = ${done}`)
+  expect(found).toEqual([named(6, `generation ${done}`, 'cost 301 micros, its attempts 300')])
+  const lost = await after(sql`delete from attempt where generation_id = ${done}`)
+  expect(lost).toEqual([named(6, `generation ${done}`, 'cost 300 micros, its attempts 0')])
+})
+
+test('6: an attempt that runs on, though its generation ended or has another', async () => {
+  const ended = await after(sql`update attempt set outcome = 'running', ended_at = null where token = ${doneAttempt}`)
+  expect(ended).toEqual([named(6, `attempt ${doneAttempt}`, 'its generation is succeeded')])
+  const other = await after(sql`update generation set attempt = ${randomUUID()} where id = ${running}`)
+  expect(other).toEqual([named(6, expect.stringContaining('attempt') as unknown as string, 'running under')])
+})
+
+test.for(['spent_micros', 'held_micros'])('6: a month whose %s are not the sum of the users’', async (column) => {
+  const found = await after(
+    sql`update cost_month set ${sql.ref(column)} = ${sql.ref(column)} + 1 where user_id is null`,
+  )
+  expect(found).toEqual([named(6, expect.stringMatching(/^month/) as unknown as string, 'of the installation')])
+})
+
+test('6: a hold on the budget that no generation has', async () => {
+  const found = await after(sql`update cost_month set held_micros = held_micros + 1`)
+  expect(found).toEqual([
+    named(6, expect.stringContaining(userId) as unknown as string, '701 micros held, 700 by generations'),
+  ])
+})
+
+test('6: an end that still holds some of the budget', async () => {
+  const found = await after(
+    sql`update generation set cost_held_micros = 1 where id = ${canceled}`,
+    sql`update cost_month set held_micros = held_micros + 1`,
+  )
+  expect(found).toEqual([named(6, `generation ${canceled}`, 'canceled, and still holds 1 micros')])
 })
 
 test('7: without the trigger that keeps terminal states', async () => {

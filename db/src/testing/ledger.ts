@@ -56,7 +56,11 @@ export async function newAccount(db: Db, secondsPerMonth = 100): Promise<LedgerA
 export async function newGeneration(
   db: Db,
   { userId, voiceId }: LedgerAccount,
-  { reservedMs, segments = 1 }: { readonly reservedMs: number; readonly segments?: number },
+  {
+    reservedMs,
+    segments = 1,
+    cost = 0,
+  }: { readonly reservedMs: number; readonly segments?: number; readonly cost?: number },
 ): Promise<string | undefined> {
   const id = randomUUID()
   const row = {
@@ -71,7 +75,7 @@ export async function newGeneration(
     segments_total: segments,
     estimated_ms: reservedMs,
     reserved_ms: reservedMs,
-    predicted_cost_micros: 0,
+    predicted_cost_micros: cost,
   }
   const { rows } = await sql<{ outcome: string }>`
     select outcome from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none',
