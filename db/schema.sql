@@ -3,6 +3,14 @@
 
 create schema report;
 
+create type rate_taken as (
+  allowed boolean,
+  narrow_remaining integer,
+  narrow_wait_ms integer,
+  wide_remaining integer,
+  wide_wait_ms integer
+);
+
 create sequence work_turn as bigint increment 1 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
 
 create table account (
@@ -166,6 +174,13 @@ create table idempotency (
   constraint idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
 
+create unlogged table lease (
+  id uuid not null,
+  user_id uuid not null,
+  expires_at timestamp with time zone not null,
+  constraint lease_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+
 create table plan (
   id text not null,
   name text not null,
@@ -323,7 +338,9 @@ CREATE INDEX generation_user ON public.generation USING btree (user_id, id DESC)
 
 CREATE INDEX idempotency_created_at ON public.idempotency USING btree (created_at);
 
-CREATE INDEX quota_entry_account ON public.quota_entry USING btree (user_id, period_start);
+CREATE INDEX lease_user ON public.lease USING btree (user_id);
+
+CREATE INDEX quota_entry_account ON public.quota_entry USING btree (user_id, created_at, id);
 
 CREATE UNIQUE INDEX quota_entry_one_refund ON public.quota_entry USING btree (generation_id) WHERE (kind = 'refund'::text);
 
@@ -456,6 +473,38 @@ create view report.usage_day as
     cost_micros
    FROM usage_day;
 
+CREATE OR REPLACE FUNCTION public.admit_key(p_public_id text, p_secret_hash bytea, p_take boolean, OUT id uuid, OUT user_id uuid, OUT secret_hash bytea, OUT scopes text[], OUT role text, OUT revoked boolean, OUT expired boolean, OUT disabled boolean, OUT use_is_news boolean, OUT key_per_minute integer, OUT user_per_minute integer, OUT taken rate_taken)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select k.id, k.user_id, k.secret_hash, k.scopes, a.role, k.revoked_at is not null,
+      coalesce(k.expires_at <= clock_timestamp(), false), a.disabled_at is not null,
+      coalesce(k.last_used_at < clock_timestamp() - interval '60 seconds', true),
+      k.requests_per_minute, p.requests_per_minute
+    into id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news, key_per_minute, user_per_minute
+    from api_key k join account a on a.id = k.user_id join plan p on p.id = a.plan_id
+    where k.public_id = p_public_id;
+  -- Digests: how long they take to compare tells nothing of the secret.
+  if p_take and secret_hash = p_secret_hash and not (revoked or expired or disabled) then
+    taken := rate_take_both('key:' || id, key_per_minute, 'user:' || user_id, user_per_minute);
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.admit_session(p_id_hash bytea, p_take boolean, OUT user_id uuid, OUT expires_at timestamp with time zone, OUT created_at timestamp with time zone, OUT role text, OUT disabled boolean, OUT user_per_minute integer, OUT taken rate_taken)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select s.user_id, s.expires_at, s.created_at, a.role, a.disabled_at is not null, p.requests_per_minute
+    into user_id, expires_at, created_at, role, disabled, user_per_minute
+    from session s join account a on a.id = s.user_id join plan p on p.id = a.plan_id
+    where s.id_hash = p_id_hash;
+  if p_take and user_id is not null and not disabled then
+    taken := rate_take_both(null, null, 'user:' || user_id, user_per_minute);
+  end if;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_micros bigint)
  RETURNS text
  LANGUAGE plpgsql
@@ -568,7 +617,7 @@ begin
   return v_generation;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval, p_anew boolean, p_answer text, OUT outcome text, OUT detail text, OUT response text, OUT created_at timestamp with time zone, OUT remaining_ms bigint, OUT period_end timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval, p_anew boolean, p_answer text, OUT outcome text, OUT detail text, OUT response text, OUT created_at timestamp with time zone, OUT granted_ms bigint, OUT remaining_ms bigint, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -603,7 +652,9 @@ begin
   if outcome is null then
     select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
     v_account := v_reservation.account;
+    granted_ms := v_account.granted_ms;
     remaining_ms := v_account.granted_ms - v_account.used_ms - v_account.reserved_ms;
+    period_start := v_account.period_start;
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';
@@ -714,6 +765,78 @@ begin
     v_generation.characters, v_generation.charged_ms, 0);
   perform event_append(v_generation, 'succeeded', null);
   return v_generation;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generations_begin(p_begun jsonb)
+ RETURNS SETOF boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b), false);
+  return query select segments_begin((b.value->>'generation')::uuid, (b.value->>'attempt')::uuid, b.value->'segments',
+      (b.value->>'submitted')::boolean)
+    from jsonb_array_elements(p_begun) with ordinality b order by b.ordinality;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generations_claim(p_ids uuid[], p_attempts uuid[])
+ RETURNS SETOF generation
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform generations_lock(p_ids, false);
+  return query select g.* from unnest(p_ids, p_attempts) t (id, attempt), generation_claim(t.id, t.attempt) g
+    where g.id is not null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generations_lock(p_ids uuid[], p_quota boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_user uuid;
+begin
+  if p_quota then
+    for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
+      perform quota_lock(v_user);
+    end loop;
+  end if;
+  perform from generation where id = any(p_ids) order by id for no key update;
+  perform from event_stream where user_id in (select user_id from generation where id = any(p_ids))
+    order by user_id for no key update;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generations_succeed(p_ids uuid[], p_attempts uuid[], p_durations_ms bigint[], p_audio_keys text[], p_audio_bytes bigint[], p_audio_sha256s text[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform generations_lock(p_ids, true);
+  return query select g.id from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+      t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+      generation_succeed(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
+    where g.id is not null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.lease_renew(p_id uuid, p_user uuid, p_keep interval)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into lease (id, user_id, expires_at) values (p_id, p_user, clock_timestamp() + p_keep)
+    on conflict (id) do update set expires_at = excluded.expires_at
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lease_take(p_id uuid, p_user uuid, p_keep interval, OUT held boolean, OUT places integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(lock_key('lease', p_user::text));
+  delete from lease where user_id = p_user and expires_at <= clock_timestamp();
+  select p.concurrency into strict places from account a join plan p on p.id = a.plan_id where a.id = p_user;
+  insert into lease (id, user_id, expires_at)
+    select p_id, p_user, clock_timestamp() + p_keep
+      where (select count(*) from lease l where l.user_id = p_user) < places;
+  held := found;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.lock_key(class text, key text)
@@ -923,24 +1046,59 @@ $function$;
 CREATE OR REPLACE FUNCTION public.rate_take(p_key text, p_per_minute integer, OUT allowed boolean, OUT remaining integer, OUT wait_ms integer)
  RETURNS record
  LANGUAGE plpgsql
+ SET lock_timeout TO '200ms'
 AS $function$
 declare
   v_step interval := interval '1 minute' / p_per_minute;
   v_tat timestamptz;
+  v_left interval;
 begin
-  insert into rate as r (key, tat) values (p_key, clock_timestamp() + v_step)
-    on conflict (key) do update set tat = rate_due(r.tat) + v_step
-      where rate_due(r.tat) + v_step - clock_timestamp() <= interval '1 minute'
-    returning tat into v_tat;
-  allowed := found;
-  if not allowed then
-    select rate_due(tat) into v_tat from rate where key = p_key;
-    remaining := 0;
-    wait_ms := greatest(1, ceil(extract(epoch from v_tat + v_step - clock_timestamp() - interval '1 minute') * 1000));
-  else
-    remaining := greatest(0, floor(extract(epoch from interval '1 minute' - (v_tat - clock_timestamp())) / extract(epoch from v_step)));
-    wait_ms := greatest(0, ceil(extract(epoch from v_tat - clock_timestamp()) * 1000));
+  -- A look without a lock, so that a flood of refusals does not queue for the row. It sees no later time than there is.
+  select rate_due(tat) into v_tat from rate where key = p_key;
+  allowed := v_tat is null or v_tat + v_step - clock_timestamp() <= interval '1 minute';
+  if allowed then
+    insert into rate as r (key, tat) values (p_key, clock_timestamp() + v_step)
+      on conflict (key) do update set tat = rate_due(r.tat) + v_step
+        where rate_due(r.tat) + v_step - clock_timestamp() <= interval '1 minute'
+      returning tat into v_tat;
+    allowed := found;
+    if not allowed then
+      select rate_due(tat) into v_tat from rate where key = p_key;
+    end if;
   end if;
+  v_left := interval '1 minute' - (v_tat - clock_timestamp());
+  remaining := case when allowed then greatest(0, floor(extract(epoch from v_left) / extract(epoch from v_step))) else 0 end;
+  wait_ms := greatest(1, ceil(extract(epoch from v_step * (remaining + 1) - v_left) * 1000));
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.rate_take_both(p_narrow text, p_narrow_per_minute integer, p_wide text, p_wide_per_minute integer)
+ RETURNS rate_taken
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_take record;
+  v_taken rate_taken;
+begin
+  if p_narrow_per_minute is not null then
+    select * into v_take from rate_take(p_narrow, p_narrow_per_minute);
+    v_taken.allowed := v_take.allowed;
+    v_taken.narrow_remaining := v_take.remaining;
+    v_taken.narrow_wait_ms := v_take.wait_ms;
+    if not v_taken.allowed then
+      return v_taken;
+    end if;
+  end if;
+  select * into v_take from rate_take(p_wide, p_wide_per_minute);
+  v_taken.allowed := v_take.allowed;
+  v_taken.wide_remaining := v_take.remaining;
+  v_taken.wide_wait_ms := v_take.wait_ms;
+  if not v_taken.allowed and p_narrow_per_minute is not null then
+    -- The row is ours since it was taken from: nobody has seen it in between.
+    update rate set tat = tat - interval '1 minute' / p_narrow_per_minute where key = p_narrow;
+    v_taken.narrow_remaining := null;
+    v_taken.narrow_wait_ms := null;
+  end if;
+  return v_taken;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -1000,7 +1158,8 @@ AS $function$
     from (values ('quota_entry'), ('quota_account')) t (table_name),
       unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege,
       pg_roles r
-    where r.rolname = 'loqui_app' and has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
+    where r.rolname = 'loqui_app' and (has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
+      or privilege in ('INSERT', 'UPDATE') and has_any_column_privilege(r.oid, ('public.' || table_name)::regclass, privilege))
   union all
   select 3, 'quota_entry', 'append-only trigger is missing or disabled'
     where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
@@ -1075,7 +1234,7 @@ AS $function$
     where g.state in ('succeeded', 'failed', 'canceled') and not exists (
       select from quota_entry r where r.generation_id = g.id and r.kind in ('settle', 'release'))
   union all
-  select 8, 'idempotency ' || route || ' ' || key, 'committed without an answer'
+  select 8, 'idempotency ' || user_id || ' ' || route || ' ' || key, 'committed without an answer'
     from idempotency where response is null
 $function$;
 
@@ -1123,6 +1282,35 @@ AS $function$
       returning 1)
   select exists (select from submitted)
 $function$;
+
+CREATE OR REPLACE FUNCTION public.segments_begin(p_generation uuid, p_attempt uuid, p_segments jsonb, p_submitted boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from generation where id = p_generation and state = 'running' and attempt = p_attempt for no key update;
+  if not found then
+    return false;
+  end if;
+  update generation set segments_total = jsonb_array_length(p_segments)
+    where id = p_generation and segments_total <> jsonb_array_length(p_segments);
+  insert into segment (generation_id, index, start_offset, end_offset, pause_ms, state, attempt, attempts, submitted_at)
+    select p_generation, t.index, t.start_offset, t.end_offset, t.pause_ms,
+        case when p_submitted then 'submitted' else 'queued' end, case when p_submitted then p_attempt end,
+        p_submitted::integer, case when p_submitted then clock_timestamp() end
+      from jsonb_to_recordset(p_segments) t (index integer, start_offset integer, end_offset integer, pause_ms integer);
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.segments_store(p_segments jsonb)
+ RETURNS SETOF boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform generations_lock((select array_agg((s->>'generation_id')::uuid) from jsonb_array_elements(p_segments) s), false);
+  return query select segment_store(jsonb_populate_record(null::segment, s.value))
+    from jsonb_array_elements(p_segments) with ordinality s order by s.ordinality;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.usage_add(p_user uuid, p_voice uuid, p_key uuid, p_engine text, p_generations bigint, p_characters bigint, p_charged_ms bigint, p_cost_micros bigint)
  RETURNS void

@@ -2,6 +2,7 @@
 -- streams; of one kind in the order of their ids.
 
 drop function if exists generation_create(generation);
+drop function if exists generation_create(generation, text, text, text, bytea, interval, boolean, text);
 
 -- The whole of a create in one round trip: take the idempotency key, hold cost and quota, insert, announce, enqueue; or
 -- refuse and leave nothing. p_key null: it may happen as often as it is sent. Otherwise:
@@ -11,7 +12,8 @@ drop function if exists generation_create(generation);
 -- Outcomes: created, replayed, key_reused, quota_exceeded, budget_exceeded (then detail says whose).
 create or replace function generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval,
     p_anew boolean, p_answer text,
-    out outcome text, out detail text, out response text, out created_at timestamptz, out remaining_ms bigint, out period_end timestamptz)
+    out outcome text, out detail text, out response text, out created_at timestamptz,
+    out granted_ms bigint, out remaining_ms bigint, out period_start timestamptz, out period_end timestamptz)
   language plpgsql as $$
 declare
   v_generation generation;
@@ -44,7 +46,9 @@ begin
   if outcome is null then
     select * into v_reservation from quota_reserve(p_new.user_id, p_new.id, p_new.reserved_ms);
     v_account := v_reservation.account;
+    granted_ms := v_account.granted_ms;
     remaining_ms := v_account.granted_ms - v_account.used_ms - v_account.reserved_ms;
+    period_start := v_account.period_start;
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';

@@ -12,6 +12,8 @@ export type LockClass =
   | 'queue'
   /** key: user id. Whoever holds it is alone in reading and changing this user's balance. */
   | 'quota'
+  /** key: user id. One call at a time looks for a free place of this user. */
+  | 'lease'
   /** key: `presets`. One process at a time writes the preset voices. */
   | 'voices'
   /** key: `first`. One process at a time makes the first administrator. */

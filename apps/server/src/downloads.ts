@@ -12,7 +12,7 @@ export const generationDownload =
   (contextOf: (req: Request, res: Response) => RequestContext): RequestHandler =>
   async (req, res) => {
     const ctx = contextOf(req, res)
-    const actor = await ctx.identify()
+    const actor = await ctx.admit()
     const input = parseInput(generationAudioInput, { id: req.params.id, format: req.query.format })
     const audio = await generationAudio({ ...ctx, actor }, input)
     const validators = { etag: `"${audio.sha256}"`, 'last-modified': audio.finishedAt.toUTCString() }

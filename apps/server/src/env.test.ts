@@ -11,6 +11,7 @@ test('only the database has to be named', () => {
     port: 3000,
     host: '127.0.0.1',
     origins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
+    trustedProxies: [],
     databaseUrl: DATABASE_URL,
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     logLevel: 'info',
@@ -36,6 +37,11 @@ test('further origins are those listed', () => {
   expect(origins).toEqual(['https://voice.example.com', 'https://a.example.com', 'http://localhost:5173'])
 })
 
+test('trusted proxies are those listed', () => {
+  const { trustedProxies } = readEnv({ DATABASE_URL, TRUSTED_PROXIES: ' 10.0.0.0/8,::1, loopback ,' })
+  expect(trustedProxies).toEqual(['10.0.0.0/8', '::1', 'loopback'])
+})
+
 test.each([
   ['DATABASE_URL', undefined],
   ['DATABASE_URL', 'mysql://localhost/loqui'],
@@ -50,6 +56,10 @@ test.each([
   ['ALLOWED_ORIGINS', 'https://a.example.com,b.example.com'],
   ['ALLOWED_ORIGINS', 'null'],
   ['ALLOWED_ORIGINS', 'file:///tmp'],
+  ['TRUSTED_PROXIES', '*'],
+  ['TRUSTED_PROXIES', 'true'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TRUSTED_PROXIES', '127.0.0.1,proxy.example.com'],
   ['LOG_LEVEL', 'loud'],
   ['NODE_ENV', 'staging'],
 ])('%s = %s is refused by its name', (name, value) => {

@@ -1,5 +1,6 @@
 import { type CommonEnv, commonVariables, EnvError, parseVariables, toCommonEnv } from '@loqui/process/env'
 import { z } from 'zod'
+import { createAddressOf } from './address.ts'
 
 export interface Env extends CommonEnv {
   readonly production: boolean
@@ -8,6 +9,8 @@ export interface Env extends CommonEnv {
   readonly publicUrl: URL
   /** Origins whose pages may call: the public one first. */
   readonly origins: readonly string[]
+  /** Proxies whose word on where a request comes from is believed: addresses and ranges. */
+  readonly trustedProxies: readonly string[]
 }
 
 const schema = z.object({
@@ -17,6 +20,7 @@ const schema = z.object({
   HOST: z.string().optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an address such as https://voice.example.com' }).optional(),
   ALLOWED_ORIGINS: z.string().default(''),
+  TRUSTED_PROXIES: z.string().default(''),
 })
 
 /** @throws {EnvError} */
@@ -31,13 +35,31 @@ export function readEnv(variables: NodeJS.ProcessEnv): Env {
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     publicUrl,
     origins: readOrigins(publicUrl, values.ALLOWED_ORIGINS, production),
+    trustedProxies: readProxies(values.TRUSTED_PROXIES),
   }
+}
+
+const split = (list: string) =>
+  list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+function readProxies(list: string): string[] {
+  const proxies = split(list)
+  for (const proxy of proxies) {
+    try {
+      createAddressOf([proxy])
+    } catch {
+      throw new EnvError(`TRUSTED_PROXIES must be addresses, ranges such as 10.0.0.0/8, or loopback, not “${proxy}”`)
+    }
+  }
+  return proxies
 }
 
 function readOrigins(publicUrl: URL, allowed: string, production: boolean): string[] {
   const origins = [publicUrl.origin]
-  for (const entry of allowed.split(',').map((part) => part.trim())) {
-    if (entry === '') continue
+  for (const entry of split(allowed)) {
     const origin = URL.canParse(entry) ? new URL(entry).origin : 'null'
     if (origin === 'null')
       throw new EnvError(`ALLOWED_ORIGINS must be origins such as https://app.example.com, not “${entry}”`)

@@ -2,21 +2,27 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createContext, type RequestContext } from '@loqui/api/context'
 import type { Services } from '@loqui/core/context'
 import { stringifySetCookie } from 'cookie'
-import { headerOf, isFromBrowser, readCredentials, requestIdOf, sessionCookieName } from './request.ts'
+import { createAddressOf } from './address.ts'
+import type { Env } from './env.ts'
+import { showLimits } from './limits.ts'
+import { headerOf, isFromBrowser, readCredentials, readRetryCount, requestIdOf, sessionCookieName } from './request.ts'
 
 /** @returns what a request over HTTP brings to a call. */
 export function createContextOf(
   services: Services,
-  publicUrl: URL,
+  { publicUrl, trustedProxies }: Pick<Env, 'publicUrl' | 'trustedProxies'>,
 ): (req: IncomingMessage, res: ServerResponse) => RequestContext {
   const secure = publicUrl.protocol === 'https:'
   const cookieName = sessionCookieName(secure)
+  const addressOf = createAddressOf(trustedProxies)
   const cookie = { httpOnly: true, secure, sameSite: 'lax', path: '/' } as const
   return (req, res) =>
     createContext(services, {
       requestId: requestIdOf(res),
       credentials: readCredentials(req, cookieName),
+      address: addressOf(req),
       idempotencyKey: headerOf(req, 'idempotency-key'),
+      retryCount: readRetryCount(req),
       fromBrowser: isFromBrowser(req),
       setSessionCookie(session) {
         // Streams have sent theirs: the next plain request renews the cookie.
@@ -24,9 +30,7 @@ export function createContextOf(
         const [value, expires] = session ? [session.token, session.expiresAt] : ['', new Date(0)]
         res.appendHeader('set-cookie', stringifySetCookie(cookieName, value, { ...cookie, expires }))
       },
-      setHeader(name, value) {
-        if (!res.headersSent) res.setHeader(name, value)
-      },
+      showLimits: (limits) => showLimits(res, limits),
       // Over HTTP the response stream itself holds the writer back.
       drained: async () => undefined,
       inTurn: (call) => call(),

@@ -12,7 +12,7 @@ import { createRpcDoor } from './rpc.ts'
 import { securityHeaders } from './security.ts'
 import { studio } from './studio.ts'
 
-export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins'> {
+export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> {
   readonly studioDirectory: string
   /** @returns true when the server can take work. */
   readonly ready: () => Promise<boolean>
@@ -22,7 +22,7 @@ export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins'> {
 
 export function createHttp(services: Services, options: HttpOptions): RequestListener {
   const { publicUrl, origins } = options
-  const contextOf = createContextOf(services, publicUrl)
+  const contextOf = createContextOf(services, options)
   const rpc = createRpcDoor({ publicUrl, origins, contextOf, log: services.log })
 
   const app = express()

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { createAssembler } from '@loqui/audio/assembler'
 import type { Services } from '@loqui/core/context'
 import { jobs } from '@loqui/core/jobs'
+import { createLimits } from '@loqui/core/limits/limits'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb, ping } from '@loqui/db/client'
@@ -41,6 +42,7 @@ const services: Services = {
   engines: new Map([[offline.id, offline]]),
   assembler,
   sessions: createSessions(db),
+  limits: createLimits(log),
   log,
 }
 await syncPresetVoices(services)

@@ -28,7 +28,7 @@ async function cutDatabase(): Promise<void> {
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and application_name like 'loqui%'
-  `.execute(loqui.db)
+  `.execute(loqui.owner)
 }
 
 /** Follows a generation as a client should: after an error that says it will pass, on from the last event. */

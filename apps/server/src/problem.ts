@@ -4,6 +4,7 @@ import type { Log } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import type { ErrorRequestHandler, Response } from 'express'
+import { showLimits } from './limits.ts'
 import { requestIdOf } from './request.ts'
 
 /** Answers an error as `application/problem+json` (RFC 9457), with Loqui's `reason` in it. */
@@ -16,6 +17,7 @@ export function sendProblem(res: Response, log: Log, error: unknown): void {
     return
   }
   const status = getHTTPStatusCodeFromError(toTRPCError(refusal))
+  showLimits(res, refusal.limits)
   if (refusal.retryAfterSeconds !== undefined) res.setHeader('retry-after', refusal.retryAfterSeconds)
   res
     .status(status)

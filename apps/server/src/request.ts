@@ -17,6 +17,12 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+/** How often OpenAI's SDKs say to have tried a call before, which they repeat without an `Idempotency-Key`. */
+export function readRetryCount(req: IncomingMessage): number | undefined {
+  const count = headerOf(req, 'x-stainless-retry-count')
+  return count !== undefined && /^(\d{1,2}|100)$/.test(count) ? Number(count) : undefined
+}
+
 /** What is asked for, or `undefined` where target and `Host` make no URL, which Node lets through. */
 export function readUrl({ url = '/', headers }: IncomingMessage): URL | undefined {
   return URL.parse(url, `http://${headers.host ?? 'localhost'}`) ?? undefined

@@ -8,6 +8,7 @@ import type { Services } from '@loqui/core/context'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import pLimit from 'p-limit'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { createAddressOf } from './address.ts'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
 import { readCredentials, readUrl, sessionCookieName } from './request.ts'
@@ -31,9 +32,10 @@ const mostCallsAtOnce = 8
 export function createWebSocket(
   server: Server,
   services: Services,
-  { publicUrl, origins }: Pick<Env, 'publicUrl' | 'origins'>,
+  { publicUrl, origins, trustedProxies }: Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'>,
 ): Sockets {
   const cookieName = sessionCookieName(publicUrl.protocol === 'https:')
+  const addressOf = createAddressOf(trustedProxies)
   const wss = new WebSocketServer({ noServer: true, maxPayload: 64 << 10, maxFragments: 64 })
 
   server.on('upgrade', (req, socket, head) => {
@@ -70,8 +72,9 @@ export function createWebSocket(
         credentials: { ...credentials, token: info.connectionParams?.token ?? credentials.token },
         // A socket has no cookie to give: whoever logs in through one keeps the token.
         fromBrowser: false,
+        address: addressOf(req),
         setSessionCookie: () => undefined,
-        setHeader: () => undefined,
+        showLimits: () => undefined,
         drained: () => drained(ws),
         inTurn: createTurns(ws, atWork),
       })

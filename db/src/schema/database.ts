@@ -8,7 +8,7 @@ import type {
   RenditionTable,
   SegmentTable,
 } from './generations.ts'
-import type { RateTable } from './limits.ts'
+import type { LeaseTable, RateTable } from './limits.ts'
 import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
 import type { VoiceTable } from './voices.ts'
 
@@ -32,4 +32,5 @@ export interface Database {
   cost_month: CostMonthTable
   budget: BudgetTable
   rate: RateTable
+  lease: LeaseTable
 }

@@ -3,3 +3,11 @@ export interface RateTable {
   key: string
   tat: Date
 }
+
+/** A place that work holds while somebody waits for it. */
+export interface LeaseTable {
+  id: string
+  user_id: string
+  /** Unless it is renewed before. */
+  expires_at: Date
+}

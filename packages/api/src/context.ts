@@ -1,9 +1,10 @@
 import type { Actor } from '@loqui/core/actor'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
-import { verifyKey } from '@loqui/core/keys/verify'
+import { admitKey, verifyKey } from '@loqui/core/keys/verify'
+import type { Limit } from '@loqui/core/limits/limit'
 import { isSessionId } from '@loqui/core/sessions/sessions'
-import { verifySession } from '@loqui/core/sessions/verify'
+import { admitSession, type VerifiedSession, verifySession } from '@loqui/core/sessions/verify'
 
 /** Whatever a request can identify itself by, in the order it is looked at. */
 export interface Credentials {
@@ -17,16 +18,20 @@ export interface Credentials {
 export interface Request {
   readonly requestId: string
   readonly credentials: Credentials
+  /** Where it comes from: an address of the network or, where one user has many, what they have in common. */
+  readonly address: string
   readonly idempotencyKey?: string | undefined
+  /** How often the sender says to have tried this call before. */
+  readonly retryCount?: number | undefined
   /** True for a page's own calls: its session belongs into a cookie that no script can read, not into the answer. */
   readonly fromBrowser: boolean
   /** Sets or, with `null`, clears the session cookie. Sockets cannot. */
   setSessionCookie(session: { token: string; expiresAt: Date } | null): void
   /**
-   * Sets a header of the answer, such as `RateLimit`; in a batch the last call to set one wins. Nothing happens where
-   * there is no header left to set: on sockets, and in a stream that has begun.
+   * Tells, with the answer, what is left of limits; of several calls in one request the least. Nothing happens where there
+   * is no header left to set: on sockets, and in a stream that has begun.
    */
-  setHeader(name: string, value: string): void
+  showLimits(limits: readonly Limit[]): void
   /** Waits until the connection has taken what was sent. */
   drained(): Promise<void>
   /** Makes a call when the connection has room for its answer and not too many others to make. */
@@ -34,21 +39,59 @@ export interface Request {
 }
 
 export interface RequestContext extends Services, Request {
-  /** Who asks. @throws {Refusal} when nobody does, or no longer may. */
+  /** Who makes a call; the call is counted. @throws {Refusal} when nobody does, no longer may, or may not so often. */
+  admit(): Promise<Actor>
+  /** Counts a call that anyone may make. @throws {Refusal} `rate_limited`. */
+  admitAnyone(): void
+  /** Who asks, without counting a call of theirs. @throws {Refusal} when nobody does, or no longer may. */
   identify(): Promise<Actor>
 }
 
 export function createContext(services: Services, request: Request): RequestContext {
-  return { ...services, ...request, identify: () => identify(services, request) }
+  const { address, credentials } = request
+  const showLimits = (limits: readonly Limit[]) => request.showLimits(limits)
+  const credential = credentials.token ?? credentials.cookie
+  const visit = { address, credential, showLimits }
+  const { strangers } = services.limits
+  return {
+    ...services,
+    ...request,
+    admit: () => strangers.lookUp(visit, () => admit(services, request)),
+    admitAnyone: () => showLimits(strangers.count(address)),
+    identify: () => strangers.lookUp(visit, () => identify(services, request)),
+  }
+}
+
+async function admit(services: Services, request: Request): Promise<Actor> {
+  const { kind, credential } = readCredential(request)
+  if (kind === 'key') {
+    const { actor, left } = await admitKey(services, credential)
+    request.showLimits(left)
+    return actor
+  }
+  const { left, ...session } = await admitSession(services, credential)
+  request.showLimits(left)
+  return actorOf(request, credential, session)
 }
 
 async function identify(services: Services, request: Request): Promise<Actor> {
-  const { token, cookie } = request.credentials
+  const { kind, credential } = readCredential(request)
+  if (kind === 'key') return verifyKey(services, credential)
+  return actorOf(request, credential, await verifySession(services, credential))
+}
+
+/** @throws {Refusal} `unauthenticated` where there is none. */
+function readCredential({ credentials }: Request): { kind: 'key' | 'session'; credential: string } {
+  const { token, cookie } = credentials
   // Whatever is no session's id was meant to be a key, and is told what is wrong with it as one.
-  if (token !== undefined && !isSessionId(token)) return verifyKey(services, token)
-  const id = token ?? cookie
-  if (!id) throw new Refusal('unauthenticated', 'Log in or send an API key: Authorization: Bearer loqui_live_….')
-  const { actor, fresh, expiresAt } = await verifySession(services, id)
-  if (fresh && token === undefined) request.setSessionCookie({ token: id, expiresAt })
+  if (token !== undefined && !isSessionId(token)) return { kind: 'key', credential: token }
+  const credential = token ?? cookie
+  if (!credential)
+    throw new Refusal('unauthenticated', 'Log in or send an API key: Authorization: Bearer loqui_live_….')
+  return { kind: 'session', credential }
+}
+
+function actorOf(request: Request, id: string, { actor, fresh, expiresAt }: VerifiedSession): Actor {
+  if (fresh && request.credentials.token === undefined) request.setSessionCookie({ token: id, expiresAt })
   return actor
 }

@@ -36,9 +36,13 @@ const statuses: Record<Reason, number> = {
   generation_not_found: 404,
   audio_not_ready: 409,
   email_taken: 409,
+  refund_not_possible: 409,
   idempotency_key_reused: 422,
   idempotency_in_flight: 409,
   quota_exceeded: 429,
+  budget_exceeded: 402,
+  rate_limited: 429,
+  concurrency_limited: 429,
   busy: 503,
   storage_full: 503,
   engine_failed: 502,
@@ -179,7 +183,10 @@ async function call(run: () => unknown, input: unknown = { name: 'a', settings: 
     }),
     // Of a request's whole context, errors need these.
     createContext: () =>
-      ({ requestId: 'req_of_this_test', log, inTurn: (call) => call() }) as Partial<RequestContext> as RequestContext,
+      ({
+        ...{ requestId: 'req_of_this_test', log, inTurn: (call) => call() },
+        ...{ admitAnyone: () => undefined, showLimits: () => undefined },
+      }) as Partial<RequestContext> as RequestContext,
   })
   const text = await response.text()
   return { status: response.status, text, body: JSON.parse(text), logged }

@@ -39,6 +39,7 @@ const translateErrors = t.middleware(async ({ ctx, next, path }) => {
 
 export function translate(ctx: RequestContext, path: string, error: unknown): TRPCError {
   const refusal = toRefusal(error, ctx.requestId)
+  ctx.showLimits(refusal.limits)
   if (isAlarm(refusal)) ctx.log.error({ error: refusal.cause, requestId: ctx.requestId, path }, 'a call failed')
   return toTRPCError(refusal)
 }
@@ -61,10 +62,17 @@ const readInput = t.middleware(async ({ getRawInput, next }) => {
 
 const inTurn = t.middleware(({ ctx, next }) => ctx.inTurn(() => next()))
 
+const answered = t.procedure.use(inTurn).use(translateErrors)
+
 /** Anyone may call it. */
-export const publicProcedure = t.procedure.use(inTurn).use(translateErrors).use(readInput)
+export const publicProcedure = answered
+  .use(({ ctx, next }) => {
+    ctx.admitAnyone()
+    return next()
+  })
+  .use(readInput)
 
 /** Only who can be identified may call it; what they may do is the verb's to say. */
-export const procedure = publicProcedure.use(async ({ ctx, next }) =>
-  next({ ctx: { ...ctx, actor: await ctx.identify() } }),
-)
+export const procedure = answered
+  .use(async ({ ctx, next }) => next({ ctx: { ...ctx, actor: await ctx.admit() } }))
+  .use(readInput)

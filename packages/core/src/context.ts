@@ -6,6 +6,7 @@ import type { Queue } from '@loqui/db/queue'
 import type { Engine } from '@loqui/engines/engine'
 import type { Storage } from '@loqui/storage/storage'
 import type { Actor } from './actor.ts'
+import type { Limits } from './limits/limits.ts'
 import type { Sessions } from './sessions/sessions.ts'
 
 /** What a process has, made once in its `main.ts`. */
@@ -19,6 +20,7 @@ export interface Services {
   readonly engines: ReadonlyMap<string, Engine>
   readonly assembler: Assembler
   readonly sessions: Sessions
+  readonly limits: Limits
   readonly log: Log
 }
 

@@ -1,3 +1,5 @@
+import type { Limit } from './limits/limit.ts'
+
 /**
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
@@ -65,15 +67,23 @@ export class Refusal extends Error {
   readonly issues: readonly Issue[]
   /** When the same call may be tried again, in seconds. */
   readonly retryAfterSeconds: number | undefined
+  /** Those that refused. */
+  readonly limits: readonly Limit[]
 
   constructor(
     reason: Reason,
     message: string,
-    options: { issues?: readonly Issue[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      issues?: readonly Issue[]
+      retryAfterSeconds?: number
+      limits?: readonly Limit[]
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.reason = reason
     this.issues = options.issues ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.limits = options.limits ?? []
   }
 }

@@ -16,6 +16,7 @@ export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' 
     .where('route', 'like', `%${retried}`)
     .execute()
   await db.deleteFrom('rate').where('tat', '<', sql<Date>`now() - interval '1 minute'`).execute()
+  await db.deleteFrom('lease').where('expires_at', '<', sql<Date>`now()`).execute()
   await warnOfBudgets(caller)
   if (requeued + purged > 0) log.info({ requeued, purged }, 'swept')
 }

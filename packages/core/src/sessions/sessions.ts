@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Db } from '@loqui/db/client'
 import type { Role } from '@loqui/db/schema/accounts'
+import { sql } from 'kysely'
 import { type Adapter, Lucia, TimeSpan } from 'lucia'
+import type { TakenRow } from '../limits/allowance.ts'
 
 /**
  * The one place that knows lucia, deprecated by its author and kept because it does this much well: random ids,
@@ -13,6 +15,8 @@ export interface Sessions {
   create(userId: string): Promise<{ id: string; expiresAt: Date }>
   /** The session behind an id, or `null` when it is unknown or over. Its expiry moves on while it is used. */
   validate(id: string): Promise<LiveSession | null>
+  /** The same, and takes one request from the allowance of its user on the way. */
+  admit(id: string): Promise<LiveSession | null>
   invalidate(id: string): Promise<void>
 }
 
@@ -24,13 +28,25 @@ export interface LiveSession {
   readonly expiresAt: Date
   /** True when the expiry has just moved: a cookie should be set again. */
   readonly fresh: boolean
+  /** What the user's plan allows. */
+  readonly userPerMinute: number
+  /** What became of the request that was to be taken. */
+  readonly taken: TakenRow | null
 }
 
 declare module 'lucia' {
   interface Register {
     DatabaseUserAttributes: { role: Role; disabled: boolean }
-    DatabaseSessionAttributes: { createdAt: Date | null }
+    DatabaseSessionAttributes: SessionAttributes
   }
+}
+
+interface SessionAttributes {
+  /** Not known to who opens it: the database says when that is. */
+  readonly createdAt: Date | null
+  readonly userPerMinute: number
+  /** Where a request was to be taken. */
+  readonly taken: TakenRow | null
 }
 
 /** A session ends after a week without use, and after 30 days in any case. */
@@ -38,50 +54,73 @@ const idle = new TimeSpan(7, 'd')
 const absolute = new TimeSpan(30, 'd')
 
 export function createSessions(db: Db): Sessions {
-  const lucia = new Lucia(createAdapter(db), {
-    sessionExpiresIn: idle,
-    getUserAttributes: ({ role, disabled }) => ({ role, disabled }),
-    getSessionAttributes: ({ createdAt }) => ({ createdAt }),
-  })
+  // Lucia's adapter takes an id and nothing else, so taking a request on the way is another adapter.
+  const plain = createLucia(db, { take: false })
+  const taking = createLucia(db, { take: true })
   return {
     async create(userId) {
-      const { id, expiresAt } = await lucia.createSession(userId, { createdAt: null })
+      const { id, expiresAt } = await plain.createSession(userId, { createdAt: null, userPerMinute: 0, taken: null })
       return { id, expiresAt }
     },
-    async validate(id) {
-      const { session, user } = await lucia.validateSession(id)
-      if (!session) return null
-      // Lucia types attributes by a registered instance; ours are those that `getUserAttributes` above returns.
-      const { role, disabled } = user as unknown as { role: Role; disabled: boolean }
-      const { createdAt } = session as unknown as { createdAt: Date }
-      if (createdAt.getTime() + absolute.milliseconds() <= Date.now()) {
-        await lucia.invalidateSession(id)
-        return null
-      }
-      return { id, userId: session.userId, role, disabled, expiresAt: session.expiresAt, fresh: session.fresh }
-    },
-    invalidate: (id) => lucia.invalidateSession(id),
+    validate: (id) => validate(plain, id),
+    admit: (id) => validate(taking, id),
+    invalidate: (id) => plain.invalidateSession(id),
   }
+}
+
+function createLucia(db: Db, options: { readonly take: boolean }) {
+  return new Lucia(createAdapter(db, options), {
+    sessionExpiresIn: idle,
+    getUserAttributes: ({ role, disabled }) => ({ role, disabled }),
+    getSessionAttributes: (attributes) => ({ ...attributes }),
+  })
+}
+
+async function validate(lucia: Lucia, id: string): Promise<LiveSession | null> {
+  const { session, user } = await lucia.validateSession(id)
+  if (!session) return null
+  // Lucia types attributes by a registered instance; ours are those that `createLucia` returns.
+  const { role, disabled } = user as unknown as { role: Role; disabled: boolean }
+  const { createdAt, userPerMinute, taken } = session as unknown as SessionAttributes & { createdAt: Date }
+  if (createdAt.getTime() + absolute.milliseconds() <= Date.now()) {
+    await lucia.invalidateSession(id)
+    return null
+  }
+  const { userId, expiresAt, fresh } = session
+  return { id, userId, role, disabled, expiresAt, fresh, userPerMinute, taken }
 }
 
 /** Whether it has the form of a session's id: lucia's 200 random bits in base32. */
 export const isSessionId = (token: string) => /^[a-z2-7]{40}$/.test(token)
 
+/** What `admit_session()` answers of a session that is there. */
+interface SessionRow extends Omit<TakenRow, 'allowed'> {
+  readonly user_id: string
+  readonly expires_at: Date
+  readonly created_at: Date
+  readonly role: Role
+  readonly disabled: boolean
+  readonly user_per_minute: number
+  /** Null where nothing was to be taken. */
+  readonly allowed: boolean | null
+}
+
 const hashId = (id: string) => createHash('sha256').update(id).digest()
 
-function createAdapter(db: Db): Adapter {
+function createAdapter(db: Db, { take }: { readonly take: boolean }): Adapter {
   return {
     async getSessionAndUser(id) {
-      const row = await db
-        .selectFrom('session')
-        .innerJoin('account', 'account.id', 'session.user_id')
-        .select(['session.user_id', 'session.expires_at', 'session.created_at', 'account.role', 'account.disabled_at'])
-        .where('session.id_hash', '=', hashId(id))
-        .executeTakeFirst()
-      if (!row) return [null, null]
+      const { rows } = await sql<SessionRow | { readonly user_id: null }>`
+        select user_id, expires_at, created_at, role, disabled, user_per_minute, (taken).*
+        from admit_session(${hashId(id)}, ${take})
+      `.execute(db)
+      const [row] = rows
+      if (!row || row.user_id === null) return [null, null]
+      const { user_id: userId, expires_at: expiresAt, created_at: createdAt, role, disabled } = row
+      const taken = row.allowed === null ? null : { ...row, allowed: row.allowed }
       return [
-        { id, userId: row.user_id, expiresAt: row.expires_at, attributes: { createdAt: row.created_at } },
-        { id: row.user_id, attributes: { role: row.role, disabled: row.disabled_at !== null } },
+        { id, userId, expiresAt, attributes: { createdAt, userPerMinute: row.user_per_minute, taken } },
+        { id: userId, attributes: { role, disabled } },
       ]
     },
     async setSession(session) {

@@ -18,6 +18,7 @@ import { type RunContext, runGeneration } from '../generations/run.ts'
 import { createTransitions } from '../generations/transitions.ts'
 import { newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
+import { createLimits } from '../limits/limits.ts'
 import { planConcurrency } from '../plans/queries.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { syncPresetVoices } from '../voices/sync.ts'
@@ -71,6 +72,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     engines: new Map(engines.map((engine) => [engine.id, engine])),
     assembler,
     sessions: createSessions(db),
+    limits: createLimits(log),
     log,
     segmentSlots: createFairSlots(16),
     transitions: createTransitions(db),
