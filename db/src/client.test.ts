@@ -89,6 +89,16 @@ test('a statement alone is READ COMMITTED, whatever the database makes of transa
   expect(rows).toEqual([{ isolation: 'read committed' }])
 })
 
+test('everything runs READ COMMITTED, whatever a connection string asks for', async () => {
+  const url = new URL(connectionString)
+  url.searchParams.set('options', '-c default_transaction_isolation=repeatable\\ read')
+  for (const role of [undefined, 'owner'] as const) {
+    const own = open({ connectionString: url.href, ...(role && { role }) })
+    const { rows } = await sql`select current_setting('transaction_isolation') as isolation`.execute(own)
+    expect(rows).toEqual([{ isolation: 'read committed' }])
+  }
+})
+
 test.concurrent('a lock is not waited for longer than five seconds', async ({ expect, onTestFinished: afterwards }) => {
   const own = createDb({ connectionString })
   afterwards(() => own.destroy())

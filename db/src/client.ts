@@ -40,11 +40,10 @@ export function createDb(config: DbConfig): Db {
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     maxLifetimeSeconds: 1_800,
-    options: '-c default_transaction_isolation=read\\ committed',
     // Only in this mode does pg close a connection whose query timed out; the next query would wait behind it for ever.
     pipeline: true,
     types: { getTypeParser },
-    ...(config.role !== 'owner' && { onConnect: takeRole }),
+    onConnect: (client) => prepare(client, config.role === 'owner' ? null : appRole),
   })
   // The pool listens to idle connections only: one that breaks while it is in use would end the process.
   pool.on('connect', (client) => client.on('error', onError))
@@ -52,11 +51,15 @@ export function createDb(config: DbConfig): Db {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** Gives up the rights of an owner, where there is a role to work under: see `rights.ts`. */
-async function takeRole(client: pg.ClientBase): Promise<void> {
+/**
+ * Sets the isolation, here and not by `options`, which those of a connection string replace; and gives up the rights of an
+ * owner, where there is a role to work under: see `rights.ts`.
+ */
+async function prepare(client: pg.ClientBase, role: string | null): Promise<void> {
   await client.query(
-    `select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, 'member')`,
-    [appRole],
+    `select set_config('default_transaction_isolation', 'read committed', false),
+      (select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, 'member'))`,
+    [role],
   )
 }
 
