@@ -22,21 +22,6 @@ export async function createAdministrator(
   return withDatabase(databaseUrl, (db) => createAdmin({ db, actor: { kind: 'system' } }, parsed.data))
 }
 
-/**
- * The `usr_…` of an e-mail address. The API tells nobody whose address is whose.
- *
- * @throws {Refusal} `user_not_found`.
- */
-export async function findUserId(databaseUrl: string, email: string): Promise<string> {
-  const { wireId } = await import('@loqui/core/ids')
-  const { Refusal } = await import('@loqui/core/errors')
-  const account = await withDatabase(databaseUrl, (db) =>
-    db.selectFrom('account').select('id').where('email', '=', email.toLowerCase()).executeTakeFirst(),
-  )
-  if (!account) throw new Refusal('user_not_found', `There is no account with the e-mail address ${email}.`)
-  return wireId('user', account.id)
-}
-
 async function withDatabase<T>(connectionString: string, run: (db: Db) => Promise<T>): Promise<T> {
   const { createDb } = await import('@loqui/db/client')
   const db = createDb({ connectionString, max: 1 })

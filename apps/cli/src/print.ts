@@ -42,6 +42,9 @@ export function note(line: string): void {
 /** `83.4 s`, of milliseconds. */
 export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
+/** `$0.0123`, of millionths of a dollar. */
+export const dollars = (micros: number) => `$${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, '')}`
+
 /** Texts and names are other people's: they must neither break a line nor steer a terminal. */
 function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, ' ')

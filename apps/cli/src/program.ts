@@ -2,11 +2,13 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import type { GenerationSummary, Loqui, Scope, Voice } from '@loqui/sdk'
 import manifest from '../package.json' with { type: 'json' }
 import { audioFormats } from './audio-file.ts'
-import { adminCreate, adminPlan, adminUser } from './commands/admin.ts'
+import { adminCreate, adminPlan, adminPlans, adminUser, adminUsers } from './commands/admin.ts'
+import { estimate } from './commands/estimate.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
 import { list } from './commands/list.ts'
+import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
 import { say } from './commands/say.ts'
-import { usage } from './commands/usage.ts'
+import { usage, usageHistory } from './commands/usage.ts'
 import { voices } from './commands/voices.ts'
 import { connect } from './connect.ts'
 import { type Env, readEnv } from './env.ts'
@@ -24,6 +26,8 @@ const scopes: readonly Scope[] = [
   'admin',
 ]
 const roles = ['user', 'admin'] as const
+const ownDimensions = ['day', 'voice', 'key', 'engine'] as const
+const dimensions = ['user', ...ownDimensions] as const
 
 const examples = `
 Examples:
@@ -74,6 +78,17 @@ export function createProgram() {
     .action((words, options) => say(client, words, { ...options, json: json() }))
 
   program
+    .command('estimate')
+    .summary('say how long a text will be')
+    .description('Says how long a text will be, what is left after it and what it costs; makes nothing.')
+    .argument('[text...]', 'what would be said')
+    .option('-f, --file <path>', 'a file with the text; - for standard input')
+    .option('-v, --voice <name>', 'its name or id (default: the first of `loqui voices`)')
+    .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
+    .option('--pitch <semitones>', 'shift, -12 to 12', number)
+    .action((words, options) => estimate(client, words, { ...options, json: json() }))
+
+  program
     .command('voices')
     .description('Lists what can speak.')
     .addOption(new Option('--gender <gender>').choices(genders))
@@ -90,8 +105,15 @@ export function createProgram() {
 
   program
     .command('usage')
-    .description('Shows what was used and what is left in this period.')
-    .action(() => usage(client(), json()))
+    .description('Shows what was used and what is left in this period, or what was used in some days.')
+    .option('--history', 'of the last thirty days, or of --from and --to')
+    .addOption(new Option('--by <dimension>', 'what the history is summed by').choices(ownDimensions))
+    .option('--from <day>', 'such as 2026-01-01, in UTC')
+    .option('--to <day>', 'included (default: today)')
+    .action(({ history, ...input }) => {
+      const isHistory = history ?? Object.values(input).some((value) => value !== undefined)
+      return isHistory ? usageHistory(client(), input, json()) : usage(client(), json())
+    })
 
   const keys = program.command('keys').description('Makes, lists and revokes API keys.')
   keys
@@ -144,20 +166,57 @@ export function createProgram() {
     .option('--max-characters <number>', 'of one text', count)
     .action((id, changes) => adminPlan(client(), id, changes, json()))
   admin
+    .command('plans')
+    .description('Lists plans, the smallest first, with how many accounts are on each.')
+    .action(() => adminPlans(client(), json()))
+  admin
+    .command('users')
+    .description('Lists accounts, the newest first.')
+    .option('--search <text>', 'part of an e-mail address or of a name')
+    .option('--limit <number>', 'how many', count, 20)
+    .action((options) => adminUsers(client(), options, json()))
+  admin
     .command('user')
     .description("Changes an account's plan, role or access.")
-    .argument('<user>', 'usr_…, or an e-mail address where the database can be reached')
+    .argument('<user>', 'usr_… or an e-mail address')
     .option('--plan <id>', 'what it may use')
     .addOption(new Option('--role <role>').choices(roles))
     .addOption(
       new Option('--access <access>', 'disabling ends every session').choices(['enabled', 'disabled'] as const),
     )
-    .addOption(databaseUrl)
-    .action((user, { plan, role, access, ...options }) => {
+    .action((user, { plan, role, access }) => {
       const disabled = access === undefined ? undefined : access === 'disabled'
-      const changes = { planId: plan, role, disabled }
-      return adminUser(client(), user, () => findDatabase(options.databaseUrl), changes, json())
+      return adminUser(client(), user, { planId: plan, role, disabled }, json())
     })
+  admin
+    .command('adjust')
+    .description('Adds to what an account has left in its running period, or takes from it.')
+    .argument('<user>', 'usr_… or an e-mail address')
+    .option('--add <seconds>', 'of audio', number)
+    .option('--take <seconds>', 'of audio, at most what is left', number)
+    .requiredOption('--note <text>', 'why; it stays in the ledger')
+    .action((user, options) => adminAdjust(client(), user, options, json()))
+  admin
+    .command('refund')
+    .description('Gives back what a generation was charged, once.')
+    .argument('<generation>', 'gen_…')
+    .requiredOption('--note <text>', 'why; it stays in the ledger')
+    .action((id, options) => adminRefund(client(), id, options, json()))
+  admin
+    .command('budget')
+    .description('Lists what engines may cost in a month, or sets it.')
+    .argument('[whose]', 'installation, usr_… or an e-mail address (default: list all)')
+    .option('--alert <dollars>', 'from here on the log warns, or none', dollarsOrNone)
+    .option('--limit <dollars>', 'nothing begins that could go beyond, or none', dollarsOrNone)
+    .action((whose, options) => adminBudget(client(), whose, options, json()))
+  admin
+    .command('costs')
+    .description("Shows what everybody's generations cost, of this month by user unless asked for otherwise.")
+    .addOption(new Option('--by <dimension>', 'what is summed').choices(dimensions))
+    .option('--from <day>', 'such as 2026-01-01, in UTC')
+    .option('--to <day>', 'included (default: today)')
+    .option('--limit <number>', 'how many rows', count)
+    .action((input) => adminCosts(client(), input, json()))
 
   return program
 }
@@ -175,4 +234,8 @@ function count(value: string): number {
 
 function daysOrNever(value: string): number | 'never' {
   return value === 'never' ? value : count(value)
+}
+
+function dollarsOrNone(value: string): number | 'none' {
+  return value === 'none' ? value : number(value)
 }

@@ -6,7 +6,7 @@ import { UsageError } from './failure.ts'
  *
  * @throws {UsageError} when there is none of that name.
  */
-export async function findVoice(loqui: Loqui, wanted: string | undefined, signal: AbortSignal): Promise<string> {
+export async function findVoice(loqui: Loqui, wanted: string | undefined, signal?: AbortSignal): Promise<string> {
   if (wanted?.startsWith('voi_')) return wanted
   const names: string[] = []
   for await (const { id, name } of loqui.voices.list({ limit: 100 }, { signal })) {

@@ -143,6 +143,78 @@ test('usage shows what is left', async () => {
   )
 })
 
+test('estimate says what a text would take, and makes nothing', async () => {
+  const { items: before } = await loqui.generations.list({ limit: 1 })
+  const voiceId = String((await loqui.voices.list()).items[0]?.id)
+  const expected = await loqui.generations.estimate({ text: longText, voiceId, settings: { speed: 2 } })
+  const asJson = await run(['estimate', '--speed', '2', '--json'], { input: longText })
+  expect(JSON.parse(asJson.stdout)).toEqual(expected)
+  expect((await run(['estimate', 'Hello', 'there.'])).stdout).toMatch(
+    /^Length {2}.* s, at most .* s\nQuota {3}.* s left now, .* s left while it runs\nCost {4}\$0\.00\nParts {3}1\n$/,
+  )
+  expect((await loqui.generations.list({ limit: 1 })).items).toEqual(before)
+})
+
+test('usage looks back, by day or by what is asked for', async () => {
+  const days = await run(['usage', '--history'])
+  expect(days.stdout.trimEnd().split('\n')).toHaveLength(30)
+  expect(days.stderr).toMatch(/^\d+\.\d s by \d+ generations from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d\.\n$/)
+  const byVoice = await run(['usage', '--by', 'voice', '--json'])
+  expect(JSON.parse(byVoice.stdout)).toEqual(await loqui.usage.history({ by: 'voice' }))
+  const few = await run(['usage', '--from', '2026-01-01', '--to', '2026-01-03'])
+  expect(few.stdout).toBe(['01', '02', '03'].map((day) => `2026-01-${day}\t0\t0\t0.0 s\t$0.00\n`).join(''))
+  expect(await run(['usage', '--from', 'tomorrow'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('from: must be a day, such as 2026-01-31'),
+  })
+})
+
+test('the ledger, budgets and costs are at hand for administrators', async () => {
+  const person = await server.user({ planId: 'free' })
+  const users = await run(['admin', 'users', '--search', person.email])
+  expect(users.stdout).toMatch(new RegExp(`^${person.id}\t${person.email}\t\tuser\tfree\t`))
+  const plans = await run(['admin', 'plans'])
+  expect(plans.stdout).toMatch(/^free\tFree\t.*\t[1-9]\d*$/m)
+
+  const { remainingMs, grantedMs } = await new Loqui({ baseUrl: server.url, apiKey: person.key }).usage.current()
+  const added = await run(['admin', 'adjust', person.email, '--add', '90.5', '--note', 'A gift.'])
+  expect(added.stderr).toBe(
+    `${((remainingMs + 90_500) / 1000).toFixed(1)} s left of ${((grantedMs + 90_500) / 1000).toFixed(1)} s.\n`,
+  )
+  const taken = await run(['admin', 'adjust', person.id, '--take', '90.5', '--note', 'No.', '--json'])
+  expect(JSON.parse(taken.stdout)).toMatchObject({ account: { adjustedMs: 0 }, entry: { ms: -90_500, note: 'No.' } })
+  const unclear = await run(['admin', 'adjust', person.id, '--add', '1', '--take', '1', '--note', 'Hm.'])
+  expect(unclear).toMatchObject({ code: 2, stderr: 'loqui: Say either --add or --take, in seconds.\n' })
+
+  const speech = await new Loqui({ baseUrl: server.url, apiKey: person.key }).speak({
+    text: 'Give it back.',
+    voiceId: String((await loqui.voices.list()).items[0]?.id),
+  })
+  await speech.arrayBuffer()
+  const refund = ['admin', 'refund', speech.generation.id, '--note', 'Sorry.']
+  expect((await run(refund)).stderr).toBe(`${((speech.generation.chargedMs ?? 0) / 1000).toFixed(1)} s given back.\n`)
+  expect(await run(refund)).toMatchObject({ code: 1, stderr: expect.stringContaining('(refund_not_possible)') })
+
+  expect((await run(['admin', 'budget', person.email])).stderr).toBe('No budget.\n')
+  const set = await run(['admin', 'budget', person.email, '--alert', '0.5', '--limit', '1.25'])
+  expect(set.stdout).toBe(`${person.email}\t$0.00\t$0.00\t$0.50\t$1.25\tnever\n`)
+  await run(['admin', 'budget', 'installation', '--limit', '1000'])
+  expect((await run(['admin', 'budget'])).stdout.split('\n')).toEqual([
+    'installation\t$0.00\t$0.00\tnone\t$1000.00\tnever',
+    `${person.email}\t$0.00\t$0.00\t$0.50\t$1.25\tnever`,
+    '',
+  ])
+  const lower = await run(['admin', 'budget', person.id, '--alert', 'none', '--json'])
+  expect(JSON.parse(lower.stdout)).toMatchObject({ alertMicros: null, limitMicros: 1_250_000 })
+  for (const whose of [person.id, 'installation'])
+    await run(['admin', 'budget', whose, '--alert', 'none', '--limit', 'none'])
+  expect((await run(['admin', 'budget'])).stdout).toBe('')
+
+  const costs = await run(['admin', 'costs', '--by', 'engine'])
+  expect(costs.stdout).toMatch(/^offline\t\d+\t\d+\t\d+\.\d s\t\$0\.00\n$/)
+  expect(costs.stderr).toMatch(/^\$0\.00 for \d+ generations from .* to .*\.\n$/)
+})
+
 test('a key is printed alone, works, and is revoked', async () => {
   const made = await run(['keys', 'create', 'Reader', '--scope', 'voices:read', 'keys:read', '--expires', 'never'])
   expect(made.stdout).toMatch(/^loqui_live_\w+\n$/)
@@ -190,12 +262,11 @@ test('plans are made and changed, and given to accounts', async () => {
   })
 
   const person = await server.user()
-  const env = { DATABASE_URL: server.connectionString }
-  const byMail = await run(['admin', 'user', person.email, '--plan', 'pro'], { env })
+  const byMail = await run(['admin', 'user', person.email, '--plan', 'pro'])
   expect(byMail.stderr).toBe(`${person.email}: user, plan pro.\n`)
   const byId = await run(['admin', 'user', person.id, '--access', 'disabled'])
   expect(byId.stderr).toBe(`${person.email}: user, plan pro, disabled.\n`)
-  const nobody = await run(['admin', 'user', 'nobody@example.com', '--plan', 'pro'], { env })
+  const nobody = await run(['admin', 'user', 'nobody@example.com', '--plan', 'pro'])
   expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('(user_not_found)') })
   const { key } = await server.user()
   const forbidden = await run(['admin', 'user', person.id, '--role', 'admin'], { env: { LOQUI_API_KEY: key } })

@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline'
-import type { Account, Loqui, Plan, UpdateUserInput } from '@loqui/sdk'
-import { createAdministrator, findUserId } from '../database.ts'
+import type { Account, Loqui, Plan, PlanWithAccounts, UpdateUserInput } from '@loqui/sdk'
+import { createAdministrator } from '../database.ts'
 import { Interruption, UsageError } from '../failure.ts'
-import { note, printJson } from '../print.ts'
+import { type Column, note, printJson, printList, seconds } from '../print.ts'
+import { findUser } from '../user.ts'
 
 /** Makes an administrator on the database itself: in production there is no other way to the first one. */
 export async function adminCreate(
@@ -51,16 +52,51 @@ export async function adminPlan(
   else note(`Plan ${plan.id}: ${plan.secondsPerMonth} s a month.`)
 }
 
-/** @param user a `usr_…`, or an e-mail address, which is looked up in the database. */
+const planColumns: readonly Column<PlanWithAccounts>[] = [
+  ['ID', ({ id }) => id],
+  ['NAME', ({ name }) => name],
+  ['A MONTH', ({ secondsPerMonth }) => seconds(secondsPerMonth * 1000)],
+  ['A MINUTE', ({ requestsPerMinute }) => String(requestsPerMinute)],
+  ['AT ONCE', ({ concurrency }) => String(concurrency)],
+  ['LONGEST TEXT', ({ maxCharacters }) => String(maxCharacters)],
+  ['ACCOUNTS', ({ accounts }) => String(accounts)],
+]
+
+export async function adminPlans(loqui: Loqui, json: boolean): Promise<void> {
+  printList(await loqui.admin.plans.list(), planColumns, json)
+}
+
+const userColumns: readonly Column<Account>[] = [
+  ['ID', ({ id }) => id],
+  ['E-MAIL', ({ email }) => email],
+  ['NAME', ({ name }) => name ?? ''],
+  ['ROLE', ({ role, disabled }) => (disabled ? `${role}, disabled` : role)],
+  ['PLAN', ({ planId }) => planId],
+  ['CREATED', ({ createdAt }) => createdAt],
+]
+
+/** The newest accounts, or those that a search finds. */
+export async function adminUsers(
+  loqui: Loqui,
+  { search, limit }: { readonly search?: string | undefined; readonly limit: number },
+  json: boolean,
+): Promise<void> {
+  const items: Account[] = []
+  for await (const item of loqui.admin.users.list({ search, limit: Math.min(limit, 100) })) {
+    items.push(item)
+    if (items.length === limit) break
+  }
+  printList(items, userColumns, json)
+}
+
+/** @param user a `usr_…` or an e-mail address. */
 export async function adminUser(
   loqui: Loqui,
   user: string,
-  databaseUrl: () => string,
   changes: Omit<UpdateUserInput, 'id'>,
   json: boolean,
 ): Promise<void> {
-  const id = user.includes('@') ? await findUserId(databaseUrl(), user) : user
-  const account = await loqui.admin.users.update({ id, ...changes })
+  const account = await loqui.admin.users.update({ id: await findUser(loqui, user), ...changes })
   if (json) printJson(account)
   else note(describe(account))
 }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import type { AudioFormat, Loqui } from '@loqui/sdk'
 import { type AudioSink, formatOf, freeName, openAudioFile, standardOutput } from '../audio-file.ts'
 import { Interruption, UsageError } from '../failure.ts'
 import { note, printJson, seconds } from '../print.ts'
 import { openProgress } from '../progress.ts'
+import { readText } from '../text.ts'
 import { findVoice } from '../voice.ts'
 
 export interface SayOptions {
@@ -61,22 +60,6 @@ function chooseTarget({ output, format, json }: SayOptions): Target {
   if (json) throw new UsageError('With --json, say -o with a file: standard output cannot hold audio too.')
   // What every player of a pipe understands.
   return { file: '-', format: format ?? 'wav' }
-}
-
-async function readText(words: readonly string[], file: string | undefined): Promise<string> {
-  if (words.length > 0 && file !== undefined) throw new UsageError('Give a text or --file, not both.')
-  if (words.length > 0) return words.join(' ')
-  if (file !== undefined && file !== '-') return decode(await readFile(file), file)
-  if (process.stdin.isTTY) throw new UsageError('Give a text, --file, or pipe one in.')
-  return decode(await buffer(process.stdin), 'Standard input')
-}
-
-function decode(bytes: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new UsageError(`${file} is no text in UTF-8.`, { cause })
-  }
 }
 
 /** A signal for Ctrl-C and its like. The second one is not waited for. */
