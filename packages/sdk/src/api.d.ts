@@ -121,6 +121,8 @@ interface ApiKey {
     /** The beginning of the key, to recognise it by. */
     prefix: string;
     scopes: Scope[];
+    /** Its own limit beside its user's. `null`: it has none. */
+    requestsPerMinute: number | null;
     /** ISO 8601. `null`: it does not expire. */
     expiresAt: string | null;
     revokedAt: string | null;
@@ -603,6 +605,7 @@ declare const routes: {
                 name: string;
                 scopes?: ("admin" | "generations:read" | "generations:write" | "keys:read" | "keys:write" | "usage:read" | "voices:read")[] | undefined;
                 expiresInDays?: number | null | undefined;
+                requestsPerMinute?: number | undefined;
             };
             output: CreatedKey;
             meta: object;

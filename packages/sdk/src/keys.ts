@@ -10,6 +10,11 @@ export interface CreateKeyInput {
   readonly scopes?: Scope[] | undefined
   /** Days until it expires, at most 3650; `null` for never. @default 90 */
   readonly expiresInDays?: number | null | undefined
+  /**
+   * How many requests it may make a minute, at most 1,000,000, beside what your plan allows all your keys together.
+   * @default no limit of its own, or that of the key that makes it
+   */
+  readonly requestsPerMinute?: number | undefined
 }
 
 /** API keys: what programs use instead of a person's session. */
@@ -24,7 +29,8 @@ export class Keys {
   /**
    * Makes a key. Its `secret` is shown this once.
    *
-   * @throws {PermissionDeniedError} `scope_missing`: a key gives no scope that it does not have.
+   * @throws {PermissionDeniedError} `scope_missing`: a key gives no scope that it does not have; `forbidden`: nor more requests a
+   * minute than its own.
    * @example
    * ```ts
    * const { key, secret } = await loqui.keys.create({ name: 'Newsletter', expiresInDays: 365 })

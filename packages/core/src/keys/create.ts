@@ -1,3 +1,4 @@
+import type { Db } from '@loqui/db/client'
 import { z } from 'zod'
 import { permit, scopes } from '../actor.ts'
 import type { Caller } from '../context.ts'
@@ -14,6 +15,8 @@ export const createKeyInput = z.strictObject({
     .default(['generations:read', 'generations:write', 'voices:read', 'usage:read']),
   /** Days until it expires; `null` for never. */
   expiresInDays: z.number().int().min(1).max(3650).nullable().default(90),
+  /** Its own limit beside its user's. Default: none, or that of the key that makes it. */
+  requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
 })
 
 /** A key just made. `secret` is what goes into `Authorization: Bearer`, and is shown this once. */
@@ -25,7 +28,7 @@ export interface CreatedKey {
 /**
  * Makes an API key. A key can make others (scope `keys:write`), but none that may do more than itself.
  *
- * @throws {Refusal} `scope_missing`.
+ * @throws {Refusal} `scope_missing`; `forbidden` for more requests a minute than the key itself may make.
  */
 export async function createKey(
   { db, actor }: Caller<'db' | 'actor'>,
@@ -41,11 +44,29 @@ export async function createKey(
       )
     }
   }
+  const most = actor.kind === 'key' ? await limitOf(db, actor.keyId) : null
+  const requestsPerMinute = input.requestsPerMinute ?? most
+  if (most !== null && requestsPerMinute !== null && requestsPerMinute > most) {
+    throw new Refusal(
+      'forbidden',
+      `requestsPerMinute: this API key cannot give more requests a minute than the ${most} it may make.`,
+    )
+  }
   const { row, secret } = await mintKey(db, {
     userId,
     name: input.name,
     scopes: [...new Set(input.scopes)],
+    requestsPerMinute,
     expiresAt: input.expiresInDays === null ? null : new Date(Date.now() + input.expiresInDays * 86_400_000),
   })
   return { key: toApiKey(row), secret }
+}
+
+async function limitOf(db: Db, keyId: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('api_key')
+    .select('requests_per_minute')
+    .where('id', '=', keyId)
+    .executeTakeFirstOrThrow()
+  return row.requests_per_minute
 }

@@ -10,6 +10,8 @@ export interface ApiKey {
   /** The beginning of the key, to recognise it by. */
   prefix: string
   scopes: Scope[]
+  /** Its own limit beside its user's. `null`: it has none. */
+  requestsPerMinute: number | null
   /** ISO 8601. `null`: it does not expire. */
   expiresAt: string | null
   revokedAt: string | null
@@ -23,6 +25,7 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     name: row.name,
     prefix: `loqui_live_${row.public_id.slice(0, 6)}`,
     scopes: keyScopes(row),
+    requestsPerMinute: row.requests_per_minute,
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,
     lastUsedAt: row.last_used_at?.toISOString() ?? null,

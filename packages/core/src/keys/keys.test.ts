@@ -261,6 +261,42 @@ describe('a key that makes keys', () => {
   })
 })
 
+describe('a limit of its own', () => {
+  test('is kept, shown, and by default there is none', async () => {
+    const user = await core.user()
+    expect((await make(user, { requestsPerMinute: 7 })).key.requestsPerMinute).toBe(7)
+    expect((await make(user)).key.requestsPerMinute).toBeNull()
+    expect((await listKeys(user.as, { limit: 2 })).items.map((key) => key.requestsPerMinute)).toEqual([null, 7])
+  })
+
+  test.for([0, -1, 1.5, 1_000_001, Number.NaN, Number.POSITIVE_INFINITY, '60', null])(
+    'is not %s',
+    (requestsPerMinute) => {
+      const { error } = createKeyInput.safeParse({ name: 'Test', requestsPerMinute })
+      expect(error?.issues.map(({ path }) => path)).toEqual([['requestsPerMinute']])
+    },
+  )
+
+  test.for([
+    [60, 60, 60],
+    [60, 1, 1],
+    [60, undefined, 60],
+    [60, 61, 'forbidden'],
+    [undefined, 1_000_000, 1_000_000],
+    [undefined, undefined, null],
+  ] as const)('of %s lets a key make one of %s: %s', async ([own, wanted, expected]) => {
+    const { secret } = await make(await core.user(), {
+      scopes: ['keys:write'],
+      ...(own !== undefined && { requestsPerMinute: own }),
+    })
+    const caller = { ...services, actor: await verifyKey(services, secret) }
+    const input = { name: 'Child', scopes: ['keys:write'], ...(wanted !== undefined && { requestsPerMinute: wanted }) }
+    const creating = createKey(caller, createKeyInput.parse(input))
+    if (expected === 'forbidden') expect(await refusal(creating)).toMatchObject({ reason: expected })
+    else expect((await creating).key.requestsPerMinute).toBe(expected)
+  })
+})
+
 describe('keys are listed and revoked', () => {
   test('newest first, page by page, revoked ones included, without anybody else’s', async () => {
     const [user, other] = [await core.user(), await core.user()]

@@ -7,7 +7,14 @@ import { generateKey, hashSecret } from './format.ts'
 /** Makes a key; `secret` is the whole key, shown this once and kept nowhere. */
 export async function mintKey(
   db: Db | Trx,
-  key: { userId: string; name: string; scopes: Scope[]; expiresAt: Date | null },
+  key: {
+    readonly userId: string
+    readonly name: string
+    readonly scopes: Scope[]
+    readonly expiresAt: Date | null
+    /** Default: none of its own. */
+    readonly requestsPerMinute?: number | null
+  },
 ): Promise<{ row: ApiKeyRow; secret: string }> {
   const generated = generateKey()
   const row = await db
@@ -22,7 +29,7 @@ export async function mintKey(
       expires_at: key.expiresAt,
       revoked_at: null,
       last_used_at: null,
-      requests_per_minute: null,
+      requests_per_minute: key.requestsPerMinute ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
