@@ -1,31 +1,21 @@
-import { client, eventually, refusal, startLoqui, type TestUser } from '@loqui/server/testing'
+import { client, eventually, refusal, startLoqui, type TestServer, type TestUser } from '@loqui/server/testing'
 import { expect, test } from 'vitest'
+import { createWithKey, generationsOf, openCourse, raceForKey } from '../prove/races.ts'
 
 const loqui = await startLoqui({ servers: 2, workers: 0 })
-const voiceId = String((await client(loqui.url, await loqui.user()).voices.list.query()).items[0]?.id)
+const course = await openCourse(loqui.db, loqui)
+const { voiceId } = course
 
 /** Creates with a key on the server of this number, and answers the bytes that came back. */
-async function create(user: TestUser, server: number, key: string, text = 'Say it once.'): Promise<string> {
-  const { url } = loqui.servers[server % loqui.servers.length] ?? { url: loqui.url }
-  const response = await fetch(`${url}/trpc/generations.create`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${user.key}`, 'idempotency-key': key },
-    body: JSON.stringify({ json: { text, voiceId } }),
-  })
-  return response.text()
+function create(user: TestUser, number: number, idempotencyKey: string, text?: string): Promise<string> {
+  const server = loqui.servers[number % loqui.servers.length] as TestServer
+  return createWithKey(server, user, { idempotencyKey, voiceId, ...(text !== undefined && { text }) })
 }
 
-const rowsOf = ({ id }: TestUser) =>
-  loqui.db.selectFrom('generation').select('id').where('user_id', '=', id.replace('usr_', '')).execute()
+const rowsOf = (user: TestUser) => generationsOf(loqui.db, user)
 
-test('fifty creates with one key on two servers make one generation, and all are answered the same bytes', async () => {
-  const user = await loqui.user()
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => create(user, index, 'only')))
-  expect(new Set(answers).size).toBe(1)
-  expect(JSON.parse(String(answers[0])).result.data.json.state).toBe('queued')
-  expect(await rowsOf(user)).toHaveLength(1)
-  expect(await create(user, 0, 'only')).toBe(answers[0])
-})
+test('fifty creates with one key on two servers make one generation, and all are answered the same bytes', () =>
+  raceForKey(course))
 
 test('the same key for another text is refused, whatever became of the first', async () => {
   const user = await loqui.user()
