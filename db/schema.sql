@@ -1161,6 +1161,9 @@ AS $function$
     where r.rolname = 'loqui_app' and (has_table_privilege(r.oid, ('public.' || table_name)::regclass, privilege)
       or privilege in ('INSERT', 'UPDATE') and has_any_column_privilege(r.oid, ('public.' || table_name)::regclass, privilege))
   union all
+  select 3, p.oid::regprocedure::text, 'any login may call it with the owner''s rights'
+    from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef and has_function_privilege('public', p.oid, 'execute')
+  union all
   select 3, 'quota_entry', 'append-only trigger is missing or disabled'
     where (select count(*) from pg_trigger where tgrelid = 'quota_entry'::regclass and tgenabled = 'O'
       and tgname in ('quota_entry_append_only', 'quota_entry_no_truncate')) <> 2

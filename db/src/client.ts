@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
-import { appRole } from './rights.ts'
+import { appRole, mayTakeOn } from './rights.ts'
 import type { Database } from './schema/database.ts'
 
 export type Db = Kysely<Database>
@@ -58,7 +58,7 @@ export function createDb(config: DbConfig): Db {
 async function prepare(client: pg.ClientBase, role: string | null): Promise<void> {
   await client.query(
     `select set_config('default_transaction_isolation', 'read committed', false),
-      (select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, 'member'))`,
+      (select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, ${mayTakeOn}))`,
     [role],
   )
 }

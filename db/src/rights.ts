@@ -2,15 +2,28 @@ import { sql } from 'kysely'
 import type { Db } from './client.ts'
 
 /**
- * The role that Loqui's processes work under, whoever they log in as. It may read the ledger and change it through the
- * functions of `functions/quota.sql` only, which run as their owner: no statement of ours, wrong or injected, can change
- * an entry or a balance.
+ * The role that Loqui's processes work under. It may read the ledger, and change it through the functions of
+ * `functions/quota.sql` only, which run as their owner: no statement of ours can change an entry or a balance.
+ *
+ * A process that logs in as the owner takes the role on, and could lay it down again (`reset role`). One whose login is
+ * nothing but a member of it could not, whatever it was made to say: migrate as the owner and run as that.
  */
 export const appRole = 'loqui_app'
+
+/** What `pg_has_role()` has to say of a role for `set role`: from PostgreSQL 16 on a member may lack it. */
+export const mayTakeOn = `case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end`
 
 /** Makes the role where that is allowed, and gives it what it needs of this database: run after every migration. */
 export async function grantRights(db: Db): Promise<void> {
   const role = sql.raw(appRole)
+  // PostgreSQL lets everybody call a new function, and these act with their owner's rights.
+  await sql`
+    do $$ declare f regprocedure; begin
+      for f in select oid from pg_proc where pronamespace = 'public'::regnamespace and prosecdef loop
+        execute format('revoke execute on function %s from public', f);
+      end loop;
+    end $$
+  `.execute(db)
   await sql`
     do $$ begin
       perform pg_advisory_xact_lock(hashtextextended('loqui:rights', 0));
@@ -25,14 +38,15 @@ export async function grantRights(db: Db): Promise<void> {
             return;
           end if;
       end;
-      -- Who makes a role may not take it on before it is given to them.
-      if not pg_has_role('${role}', 'member') then
+      -- Who makes a role may give it away, but not take it on before it is given to them.
+      if not pg_has_role('${role}', ${sql.raw(mayTakeOn)}) then
         execute format('grant ${role} to %I', current_user);
       end if;
       grant usage on schema public, report, pgboss to ${role};
       grant select on all tables in schema public, report, pgboss to ${role};
       grant insert, update, delete on all tables in schema public, pgboss to ${role};
       grant usage, select, update on all sequences in schema public, pgboss to ${role};
+      grant execute on all functions in schema public, report to ${role};
       revoke insert, update, delete, truncate on quota_account, quota_entry from ${role};
     exception when insufficient_privilege then
       -- Another owner's role, which this login may neither take on nor give.

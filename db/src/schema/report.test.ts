@@ -170,6 +170,11 @@ test.for(
   expect(found).toEqual([named(3, table, `may ${right.split(' ')[0]} it`)])
 })
 
+test('3: a door to the ledger that stands open to everybody', async () => {
+  const found = await after(sql`grant execute on function quota_refund to public`)
+  expect(found).toEqual([named(3, 'quota_refund(uuid,uuid,text)', 'any login may call it')])
+})
+
 test.for(['quota_entry_append_only', 'quota_entry_no_truncate'])('3: without the trigger %s', async (trigger) => {
   const disabled = await after(sql`alter table quota_entry disable trigger ${sql.ref(trigger)}`)
   expect(disabled).toEqual([named(3, 'quota_entry')])
