@@ -78,7 +78,27 @@ const asBob = callerOf(bob)
 
 /** Every field that names a thing, with a thing of Bob's, and what Ada is told. */
 const foreign: Record<string, { input: Record<string, unknown>; outcome: string; status?: number }> = {
+  'admin.budgets.list cursor': { input: { cursor }, outcome: 'forbidden', status: 403 },
+  'admin.budgets.set userId': {
+    input: { userId: bob.id, alertMicros: null, limitMicros: 0 },
+    outcome: 'forbidden',
+    status: 403,
+  },
   'admin.plans.upsert id': { input: { ...plan('free') }, outcome: 'forbidden', status: 403 },
+  'admin.quota.adjust userId': {
+    input: { userId: bob.id, ms: -1, note: 'Mine.' },
+    outcome: 'forbidden',
+    status: 403,
+  },
+  'admin.quota.entries cursor': { input: { userId: ada.id, cursor }, outcome: 'forbidden', status: 403 },
+  'admin.quota.entries userId': { input: { userId: bob.id }, outcome: 'forbidden', status: 403 },
+  'admin.quota.refund generationId': {
+    input: { generationId: bobs.id, note: 'Mine.' },
+    outcome: 'forbidden',
+    status: 403,
+  },
+  'admin.users.get id': { input: { id: bob.id }, outcome: 'forbidden', status: 403 },
+  'admin.users.list cursor': { input: { cursor }, outcome: 'forbidden', status: 403 },
   'admin.users.update id': { input: { id: bob.id, role: 'admin' }, outcome: 'forbidden', status: 403 },
   'admin.users.update planId': { input: { id: ada.id, planId: 'unlimited' }, outcome: 'forbidden', status: 403 },
   'generations.cancel id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
@@ -112,6 +132,9 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
   },
   'voices.get id': async (caller) => {
     expect((await caller('voices.get', { id: voiceId })).outcome).toBe('ok')
+  },
+  'generations.estimate voiceId': async (caller) => {
+    expect((await caller('generations.estimate', { voiceId, text: 'Hi.' })).outcome).toBe('ok')
   },
   'generations.create voiceId': async (caller) => {
     expect((await caller('generations.create', { voiceId, text: 'Hi.' })).outcome).toBe('ok')
@@ -189,12 +212,28 @@ async function everythingOfBob() {
     db.selectFrom('generation').selectAll().where('user_id', '=', id).orderBy('id').execute(),
     db.selectFrom('event').selectAll().where('user_id', '=', id).orderBy('seq').execute(),
     db.selectFrom('plan').selectAll().orderBy('id').execute(),
+    db.selectFrom('quota_account').selectAll().where('user_id', '=', id).execute(),
+    db.selectFrom('quota_entry').selectAll().where('user_id', '=', id).orderBy('id').execute(),
+    db.selectFrom('budget').selectAll().execute(),
   ])
 }
 
 /** What each procedure asks of who calls it, and a call of it that does no harm. */
 const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unknown; outcome?: string }> = {
+  'admin.budgets.list': { scope: 'admin' },
+  'admin.budgets.set': { scope: 'admin', input: { userId: ada.id, alertMicros: null, limitMicros: null } },
+  'admin.costs': { scope: 'admin' },
+  'admin.plans.list': { scope: 'admin' },
   'admin.plans.upsert': { scope: 'admin', input: plan('scoped') },
+  'admin.quota.adjust': { scope: 'admin', input: { userId: ada.id, ms: 1, note: 'A gift.' } },
+  'admin.quota.entries': { scope: 'admin', input: { userId: ada.id } },
+  'admin.quota.refund': {
+    scope: 'admin',
+    input: { generationId: bobs.id, note: 'Sorry.' },
+    outcome: 'refund_not_possible',
+  },
+  'admin.users.get': { scope: 'admin', input: { id: ada.id } },
+  'admin.users.list': { scope: 'admin' },
   'admin.users.update': { scope: 'admin', input: { id: ada.id } },
   'auth.login': {
     scope: 'anyone',
@@ -212,6 +251,11 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
     outcome: 'voice_not_found',
   },
   'generations.delete': { scope: 'generations:write', input: { id: bobs.id }, outcome: 'generation_not_found' },
+  'generations.estimate': {
+    scope: 'generations:write',
+    input: { text: 'Hello.', voiceId: 'voi_00000000-0000-7000-8000-000000000000' },
+    outcome: 'voice_not_found',
+  },
   'generations.get': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.list': { scope: 'generations:read' },
   'generations.status': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
@@ -221,6 +265,7 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
   'plans.list': { scope: 'anyone' },
   'usage.current': { scope: 'usage:read' },
+  'usage.history': { scope: 'usage:read' },
   'voices.get': { scope: 'voices:read', input: { id: voiceId } },
   'voices.list': { scope: 'voices:read' },
 }

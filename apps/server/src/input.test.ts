@@ -13,6 +13,9 @@ const generation = await api.generations.create.mutate({ text: 'Hello.', voiceId
 
 /** Right values of every field, by its name: each hostile value is tried among right ones. */
 const right: Record<string, unknown> = {
+  'admin.budgets.list': { cursor: null, limit: 1 },
+  'admin.budgets.set': { userId: someone.id, alertMicros: 1, limitMicros: 1 },
+  'admin.costs': { from: '2026-01-01', to: '2026-01-31', by: 'day', limit: 1 },
   'admin.plans.upsert': {
     id: 'fuzzed',
     name: 'Fuzzed',
@@ -22,15 +25,22 @@ const right: Record<string, unknown> = {
     storageBytes: 1,
     maxCharacters: 1,
   },
+  'admin.quota.adjust': { userId: someone.id, ms: 1, note: 'A' },
+  'admin.quota.entries': { userId: someone.id, cursor: null, limit: 1 },
+  'admin.quota.refund': { generationId: generation.id, note: 'A' },
+  'admin.users.get': { id: someone.id },
+  'admin.users.list': { search: 'a', cursor: null, limit: 1 },
   'admin.users.update': { id: someone.id, planId: 'unlimited', role: 'user', disabled: false },
   'auth.login': { email: 'nobody@example.com', password: 'x' },
   'auth.register': { email: admin.email, password: 'long enough', name: 'Ada' },
   events: { lastEventId: null },
   'generations.create': { text: 'Hello.', voiceId, format: 'wav', settings: { speed: 1, pitch: 0 }, title: 'A' },
+  'generations.estimate': { text: 'Hello.', voiceId, settings: { speed: 1, pitch: 0 } },
   'generations.list': { cursor: null, limit: 1, state: 'queued' },
   'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1 },
   'keys.list': { cursor: null, limit: 1 },
   'keys.revoke': { id: 'key_00000000-0000-7000-8000-000000000000' },
+  'usage.history': { from: '2026-01-01', to: '2026-01-31', by: 'day', limit: 1 },
   'voices.get': { id: voiceId },
   'voices.list': { cursor: null, limit: 1, gender: 'female', language: 'en', engine: 'offline' },
 }
@@ -117,7 +127,7 @@ test.each(procedures)('whatever $path is sent, it answers with a reason and is n
 })
 
 test('a cursor is refused as malformed wherever it is not one of ours', async () => {
-  for (const path of ['generations.list', 'keys.list', 'voices.list']) {
+  for (const path of ['admin.budgets.list', 'admin.users.list', 'generations.list', 'keys.list', 'voices.list']) {
     for (const cursor of ['', 'x', 'MS4', '../..', Buffer.from('2.0').toString('base64url')]) {
       const response = await send(path, 'query', { cursor })
       expect((await response.json()).error.json.data, `${path} ${cursor}`).toMatchObject({
@@ -135,6 +145,8 @@ test.each([
   ['generations.create', ['text']],
   ['keys.create', ['name']],
   ['admin.plans.upsert', ['name']],
+  ['admin.quota.adjust', ['note']],
+  ['admin.quota.refund', ['note']],
 ])('text that cannot be kept is refused by the name of its field: %s %s', async (path, place) => {
   for (const text of ['a\0b', 'a\ud800b']) {
     const response = await send(path, 'mutation', replace(right[path], place, text))
