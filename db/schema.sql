@@ -505,23 +505,22 @@ begin
   end if;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_micros bigint)
+CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_month date, p_micros bigint)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_month date := month_of(clock_timestamp());
   v_scope text;
 begin
-  insert into cost_month (month, user_id) values (v_month, p_user), (v_month, null) on conflict do nothing;
+  insert into cost_month (month, user_id) values (p_month, p_user), (p_month, null) on conflict do nothing;
   foreach v_scope in array array['user', 'installation'] loop
     update cost_month c set held_micros = held_micros + p_micros
-      where c.month = v_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
+      where c.month = p_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
         and not exists (select from budget b where b.user_id is not distinct from c.user_id
           and c.spent_micros + c.held_micros + p_micros > b.limit_micros);
     if not found then
       if v_scope = 'installation' then
-        update cost_month set held_micros = held_micros - p_micros where month = v_month and user_id = p_user;
+        update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id = p_user;
       end if;
       return v_scope;
     end if;
@@ -643,8 +642,10 @@ begin
   end if;
 
   perform quota_lock(p_new.user_id);
+  -- To the millisecond, which is what goes on the wire; and once for all, so that the month that holds is that of creation.
+  created_at := date_trunc('milliseconds', clock_timestamp());
   if p_new.predicted_cost_micros > 0 then
-    detail := cost_hold(p_new.user_id, p_new.predicted_cost_micros);
+    detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     if detail is not null then
       outcome := 'budget_exceeded';
     end if;
@@ -658,7 +659,7 @@ begin
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';
-      perform cost_release(p_new.user_id, month_of(clock_timestamp()), p_new.predicted_cost_micros);
+      perform cost_release(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     end if;
   end if;
   if outcome is not null then
@@ -667,8 +668,6 @@ begin
   end if;
 
   outcome := 'created';
-  -- To the millisecond, which is what goes on the wire.
-  created_at := date_trunc('milliseconds', clock_timestamp());
   insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
       segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
@@ -739,9 +738,11 @@ CREATE OR REPLACE FUNCTION public.generation_release(p_id uuid, p_attempt uuid)
  LANGUAGE plpgsql
 AS $function$
 begin
-  update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null
-    where id = p_id and attempt = p_attempt and state = 'running';
+  perform from generation where id = p_id and attempt = p_attempt and state = 'running' for no key update;
   update attempt set outcome = 'released', ended_at = clock_timestamp() where token = p_attempt and outcome = 'running';
+  if found then
+    update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null where id = p_id;
+  end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_succeed(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text, p_audio_bytes bigint, p_audio_sha256 text)

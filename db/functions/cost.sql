@@ -12,22 +12,21 @@ create or replace function usage_add(p_user uuid, p_voice uuid, p_key uuid, p_en
       charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
 $$;
 
--- Holds what a generation is expected to cost of the user's budget and of the installation's for this month, or nothing
--- when that would go beyond one of them: then it answers which, 'user' or 'installation'. Rows are always taken in this order.
-create or replace function cost_hold(p_user uuid, p_micros bigint) returns text language plpgsql as $$
+-- Holds what a generation is expected to cost of the user's budget and of the installation's for a month, or nothing when
+-- that would go beyond one of them: then it answers which, 'user' or 'installation'. Rows are always taken in this order.
+create or replace function cost_hold(p_user uuid, p_month date, p_micros bigint) returns text language plpgsql as $$
 declare
-  v_month date := month_of(clock_timestamp());
   v_scope text;
 begin
-  insert into cost_month (month, user_id) values (v_month, p_user), (v_month, null) on conflict do nothing;
+  insert into cost_month (month, user_id) values (p_month, p_user), (p_month, null) on conflict do nothing;
   foreach v_scope in array array['user', 'installation'] loop
     update cost_month c set held_micros = held_micros + p_micros
-      where c.month = v_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
+      where c.month = p_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
         and not exists (select from budget b where b.user_id is not distinct from c.user_id
           and c.spent_micros + c.held_micros + p_micros > b.limit_micros);
     if not found then
       if v_scope = 'installation' then
-        update cost_month set held_micros = held_micros - p_micros where month = v_month and user_id = p_user;
+        update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id = p_user;
       end if;
       return v_scope;
     end if;

@@ -37,8 +37,10 @@ begin
   end if;
 
   perform quota_lock(p_new.user_id);
+  -- To the millisecond, which is what goes on the wire; and once for all, so that the month that holds is that of creation.
+  created_at := date_trunc('milliseconds', clock_timestamp());
   if p_new.predicted_cost_micros > 0 then
-    detail := cost_hold(p_new.user_id, p_new.predicted_cost_micros);
+    detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     if detail is not null then
       outcome := 'budget_exceeded';
     end if;
@@ -52,7 +54,7 @@ begin
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';
-      perform cost_release(p_new.user_id, month_of(clock_timestamp()), p_new.predicted_cost_micros);
+      perform cost_release(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     end if;
   end if;
   if outcome is not null then
@@ -61,8 +63,6 @@ begin
   end if;
 
   outcome := 'created';
-  -- To the millisecond, which is what goes on the wire.
-  created_at := date_trunc('milliseconds', clock_timestamp());
   insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
       segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
@@ -167,9 +167,11 @@ end $$;
 -- generation waits for the next one.
 create or replace function generation_release(p_id uuid, p_attempt uuid) returns void language plpgsql as $$
 begin
-  update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null
-    where id = p_id and attempt = p_attempt and state = 'running';
+  perform from generation where id = p_id and attempt = p_attempt and state = 'running' for no key update;
   update attempt set outcome = 'released', ended_at = clock_timestamp() where token = p_attempt and outcome = 'running';
+  if found then
+    update generation set fruitless_attempts = greatest(0, fruitless_attempts - 1), heartbeat_at = null where id = p_id;
+  end if;
 end $$;
 
 -- What several transitions in one transaction need: all locks of one kind before any of the next, each kind in order. So

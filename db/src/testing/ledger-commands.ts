@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert'
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import type { Db } from '../client.ts'
-import { cancel, claim, fail, type LedgerAccount, succeed } from './ledger.ts'
-import { isOpen, left, monthsAfter, type PlainGeneration, type PlainLedger, type Refused, sum } from './plain-ledger.ts'
+import { type CreateAnswer, cancel, claim, fail, type LedgerAccount, succeed, tryGeneration } from './ledger.ts'
+import { isOpen, left, monthsAfter, type PlainGeneration, type PlainLedger, sum } from './plain-ledger.ts'
 
 /** The ledger in the database, as one account sees it. */
 export interface RealLedger {
@@ -64,10 +64,9 @@ const isCharged = ({ charged, refunded }: PlainGeneration) => Boolean(charged) &
 const tokenAt = ({ attempts }: PlainGeneration, back: number) => attempts.at(-1 - back)?.token ?? randomUUID()
 
 const reserve = (ms: number, cost: number) =>
-  command(`reserve(${ms}, ${cost})`, async (model, real) => {
-    const id = randomUUID()
+  command(`reserve(${ms}, ${cost})`, async (model, { db, account }) => {
     const now = Date.now()
-    const { outcome, remaining_ms, period_end } = await create(real, { id, ms, cost })
+    const { id, outcome, remaining_ms, period_end } = await tryGeneration(db, account, { reservedMs: ms, cost })
     strictEqual(outcome, model.reserve(id, { ms, cost, now }) ?? 'created')
     if (outcome === 'budget_exceeded') return
     const period = model.open(now)
@@ -76,10 +75,11 @@ const reserve = (ms: number, cost: number) =>
 
 /** Several at once: those taken fit together, and none that was refused would have fitted beside them. */
 const reserveTogether = (sizes: readonly number[]) =>
-  command(`reserveTogether(${sizes})`, async (model, real) => {
+  command(`reserveTogether(${sizes})`, async (model, { db, account }) => {
     const now = Date.now()
-    const calls = sizes.map((ms) => ({ id: randomUUID(), ms, cost: 0 }))
-    const answers = await Promise.all(calls.map(async (call) => ({ ...call, ...(await create(real, call)) })))
+    const answers = await Promise.all(
+      sizes.map(async (ms) => ({ ms, ...(await tryGeneration(db, account, { reservedMs: ms })) })),
+    )
     for (const { id, ms, outcome } of answers) {
       if (outcome === 'created') strictEqual(model.reserve(id, { ms, cost: 0, now }), undefined)
     }
@@ -92,39 +92,27 @@ const reserveTogether = (sizes: readonly number[]) =>
 
 /** One call sent `times` times at once under one idempotency key, as by a client that does not hear the answer. */
 const retry = (key: string, ms: number, times: number) =>
-  command(`retry(${key}, ${ms}, ${times})`, async (model, real) => {
-    const body = String(ms)
-    const calls = Array.from({ length: times }, () => ({ id: randomUUID(), ms, cost: 0, key }))
-    const answers = await Promise.all(calls.map(async (call) => ({ id: call.id, ...(await create(real, call)) })))
+  command(`retry(${key}, ${ms}, ${times})`, async (model, { db, account }) => {
+    const now = Date.now()
+    const calls = Array.from({ length: times }, () => tryGeneration(db, account, { reservedMs: ms, key }))
+    const answers = await Promise.all(calls)
     const outcomes = answers.map(({ outcome }) => outcome).toSorted()
+    const all = (outcome: CreateAnswer['outcome']) => answers.map(() => outcome)
+
     const earlier = model.keys.get(key)
-    if (earlier && earlier.body !== body)
-      return deepStrictEqual(
-        outcomes,
-        calls.map(() => 'key_reused'),
-      )
+    if (earlier && earlier.ms !== ms) return deepStrictEqual(outcomes, all('key_reused'))
     const first = answers.find(({ outcome }) => outcome === 'created')
     if (!earlier && !first) {
-      ok(ms > left(model.open(Date.now())), `${ms} ms would have fitted`)
-      return deepStrictEqual(
-        outcomes,
-        calls.map(() => 'quota_exceeded'),
-      )
+      ok(ms > left(model.open(now)), `${ms} ms would have fitted`)
+      return deepStrictEqual(outcomes, all('quota_exceeded'))
     }
-    const answer = earlier?.answer ?? first?.response ?? ''
-    if (!earlier && first) {
-      strictEqual(model.reserve(first.id, { ms, cost: 0, now: Date.now() }), undefined)
-      ok(answer.includes(first.id))
-      model.keys.set(key, { body, answer })
+    if (!earlier && first?.response) {
+      strictEqual(model.reserve(first.id, { ms, cost: 0, now }), undefined)
+      ok(first.response.includes(first.id))
+      model.keys.set(key, { ms, answer: first.response })
     }
-    deepStrictEqual(
-      outcomes,
-      calls.map((_, index) => (index === 0 && !earlier ? 'created' : 'replayed')),
-    )
-    deepStrictEqual(
-      answers.map(({ response }) => response),
-      calls.map(() => answer),
-    )
+    deepStrictEqual(outcomes, earlier ? all('replayed') : ['created', ...all('replayed').slice(1)])
+    for (const { response } of answers) strictEqual(response, model.keys.get(key)?.answer)
   })
 
 /** Of a generation that runs already it is what follows a crash: the earlier attempt has lost it. */
@@ -309,45 +297,6 @@ export function ledgerCommands(most: number): fc.Arbitrary<Iterable<LedgerComman
 
 export async function setSignUp(owner: Db, { userId }: LedgerAccount, time: number): Promise<void> {
   await sql`update account set created_at = ${new Date(time)} where id = ${userId}`.execute(owner)
-}
-
-interface Call {
-  readonly id: string
-  readonly ms: number
-  readonly cost: number
-  readonly key?: string
-}
-
-interface Answer {
-  readonly outcome: 'created' | 'replayed' | 'key_reused' | Refused
-  readonly response: string | null
-  readonly remaining_ms: number | null
-  readonly period_end: Date | null
-}
-
-async function create({ db, account: { userId, voiceId } }: RealLedger, { id, ms, cost, key }: Call): Promise<Answer> {
-  const row = {
-    id,
-    user_id: userId,
-    voice_id: voiceId,
-    engine: 'test',
-    text: 'Words.',
-    characters: 6,
-    format: 'wav',
-    settings: {},
-    segments_total: 1,
-    estimated_ms: ms,
-    reserved_ms: ms,
-    predicted_cost_micros: cost,
-  }
-  const hash = createHash('sha256').update(String(ms)).digest()
-  const answer = JSON.stringify({ id, createdAt: `${id}@created` })
-  const { rows } = await sql<Answer>`
-    select outcome, response, remaining_ms, period_end
-      from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none',
-        'test', ${key ?? null}, ${key ? hash : null}, interval '1 day', false, ${answer})
-  `.execute(db)
-  return rows[0] as Answer
 }
 
 /** What the database holds of an account, in one statement and so at one moment. */

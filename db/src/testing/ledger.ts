@@ -52,16 +52,30 @@ export async function newAccount(db: Db, secondsPerMonth = 100): Promise<LedgerA
   return { userId, planId, voiceId }
 }
 
-/** Reserves and inserts as `createGeneration` does; the id of what came to be, or `undefined` where it did not fit. */
-export async function newGeneration(
+export interface NewGeneration {
+  readonly reservedMs: number
+  readonly segments?: number
+  readonly cost?: number
+  /** Of idempotency: two calls with one key are one call, if they reserve the same. */
+  readonly key?: string
+}
+
+/** What `generation_create()` answers. */
+export interface CreateAnswer {
+  readonly id: string
+  readonly outcome: 'created' | 'replayed' | 'key_reused' | 'quota_exceeded' | 'budget_exceeded'
+  readonly detail: string | null
+  readonly response: string | null
+  readonly remaining_ms: number | null
+  readonly period_end: Date | null
+}
+
+/** Reserves and inserts as `createGeneration` does. */
+export async function tryGeneration(
   db: Db,
   { userId, voiceId }: LedgerAccount,
-  {
-    reservedMs,
-    segments = 1,
-    cost = 0,
-  }: { readonly reservedMs: number; readonly segments?: number; readonly cost?: number },
-): Promise<string | undefined> {
+  { reservedMs, segments = 1, cost = 0, key }: NewGeneration,
+): Promise<CreateAnswer> {
   const id = randomUUID()
   const row = {
     id,
@@ -77,11 +91,26 @@ export async function newGeneration(
     reserved_ms: reservedMs,
     predicted_cost_micros: cost,
   }
-  const { rows } = await sql<{ outcome: string }>`
-    select outcome from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none',
-      null, null, null, null, null, null)
+  const hash = Buffer.from(String(reservedMs))
+  const answer = JSON.stringify({ id, createdAt: `${id}@created` })
+  const { rows } = await sql<Omit<CreateAnswer, 'id'>>`
+    select outcome, detail, response, remaining_ms, period_end
+      from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none', 'test',
+        ${key ?? null}, ${hash}, interval '1 day', false, ${answer})
   `.execute(db)
-  return rows[0]?.outcome === 'created' ? id : undefined
+  const [created] = rows
+  if (!created) throw new Error('generation_create() answered nothing')
+  return { id, ...created }
+}
+
+/** The id of what came to be, or `undefined` where it did not fit. */
+export async function newGeneration(
+  db: Db,
+  account: LedgerAccount,
+  wanted: NewGeneration,
+): Promise<string | undefined> {
+  const { id, outcome } = await tryGeneration(db, account, wanted)
+  return outcome === 'created' ? id : undefined
 }
 
 /** The segments of a generation, unless it has them. */
@@ -132,7 +161,8 @@ export function submitSegment(db: Db, id: string, index: number, attempt: string
     .then(({ rows }) => rows[0]?.held === true)
 }
 
-export function storeSegment(db: Db, id: string, index: number, attempt: string): Promise<boolean> {
+/** @param cost what the provider asked for it. */
+export function storeSegment(db: Db, id: string, index: number, attempt: string, cost = 0): Promise<boolean> {
   const row = {
     generation_id: id,
     index,
@@ -143,7 +173,7 @@ export function storeSegment(db: Db, id: string, index: number, attempt: string)
     samples: 1,
     sample_rate: 24_000,
     duration_ms: 0,
-    actual_cost_micros: 0,
+    actual_cost_micros: cost,
   }
   return sql<{ kept: boolean }>`
     select segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(row)}::jsonb)) as kept

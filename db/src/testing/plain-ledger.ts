@@ -10,8 +10,8 @@ export class PlainLedger {
   spent = 0
   readonly periods = new Map<number, PlainPeriod>()
   readonly generations: PlainGeneration[] = []
-  /** What was first asked under an idempotency key, and the answer to it. */
-  readonly keys = new Map<string, { readonly body: string; readonly answer: string }>()
+  /** What was first reserved under an idempotency key, and the answer to it. */
+  readonly keys = new Map<string, { readonly ms: number; readonly answer: string }>()
 
   constructor(planMs: number, signedUp: number) {
     this.planMs = planMs
@@ -38,7 +38,7 @@ export class PlainLedger {
   reserve(
     id: string,
     { ms, cost, now }: { readonly ms: number; readonly cost: number; readonly now: number },
-  ): Refused | undefined {
+  ): 'budget_exceeded' | 'quota_exceeded' | undefined {
     if (!this.affords(cost)) return 'budget_exceeded'
     const period = this.open(now)
     if (ms > left(period)) return 'quota_exceeded'
@@ -114,8 +114,6 @@ export class PlainLedger {
     return generation.charged
   }
 }
-
-export type Refused = 'budget_exceeded' | 'quota_exceeded'
 
 export interface PlainPeriod {
   readonly start: number
