@@ -5,8 +5,8 @@ import type { RunContext } from '@loqui/core/generations/run'
 import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
-import { planConcurrency } from '@loqui/core/plans/queries'
 import { createLimits } from '@loqui/core/limits/limits'
+import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb } from '@loqui/db/client'
@@ -50,12 +50,16 @@ const context: RunContext = {
 }
 await syncPresetVoices(context)
 
+/** Generations in hand for each segment in flight. */
+const generationsPerSegment = 8
+
 const work = queue.work(
   jobs.runGeneration,
   {
-    concurrency: env.concurrency,
-    // One person's many generations leave slots for everyone else's.
-    groupConcurrency: Math.max(1, Math.ceil(env.concurrency / 2)),
+    // Segments are what is scarce, and there users take turns; a generation in hand mostly waits for one, or for a disk.
+    concurrency: env.concurrency * generationsPerSegment,
+    // One person's long generations leave room for everyone else's.
+    groupConcurrency: env.concurrency * 2,
     tiers: planConcurrency,
     onError: (error) => log.error({ error }, 'a job failed and will run again'),
   },
