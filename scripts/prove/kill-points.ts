@@ -24,9 +24,8 @@ export interface KillPoint {
 /** What becomes of the statement whose answer the killed process did not live to hear. */
 type Fate = 'commit' | 'rollback'
 
-/** A text of short paragraphs, each of which is a segment. */
-const paragraphs = (count: number) =>
-  Array.from({ length: count }, (_, index) => `This is paragraph number ${index + 1}.`).join('\n\n')
+/** A text of so many segments, each of which is quickly spoken. */
+const paragraphs = (count: number) => Array.from({ length: count }, () => 'Go on.').join('\n\n')
 
 const short = paragraphs(4)
 /** Slowed down, more than a worker that is told to stop has time for. */

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util'
+import { openLoqui } from '@loqui/server/testing-loqui'
+import { columns } from '../columns.ts'
+import { openDatabases } from '../databases.ts'
+import { kill } from './kill.ts'
+import { ledger } from './ledger.ts'
+import type { Prove, Tried } from './proof.ts'
+import { neighbours, races } from './racing.ts'
+import { rates } from './rates.ts'
+
+/**
+ * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong, on a PostgreSQL of its own and with real
+ * processes, and prints what was tried, how often, and what was broken by it. The test suite has the short forms.
+ */
+const proofs = [ledger, rates, races, neighbours, kill]
+
+const usage = `npm run prove -- [proofs] [options]
+
+Proofs, all of them by default:
+${proofs.map(({ id, what }) => `  ${id.padEnd(12)}${what}`).join('\n')}
+
+  --quick       the short form of each
+  --seed <n>    everything random follows from it; printed in any case`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, seed: { type: 'string' }, help: { type: 'boolean' } },
+})
+const unknown = positionals.filter((id) => !proofs.some((proof) => proof.id === id))
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+
+if (values.help || unknown.length > 0 || !Number.isInteger(seed)) {
+  if (unknown.length > 0) console.error(`There is no proof ${unknown.join(', ')} here.\n`)
+  console.error(usage)
+  process.exit(values.help ? 0 : 2)
+}
+
+// Databases and processes end with this one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+
+async function proveAll(): Promise<boolean> {
+  const began = performance.now()
+  await using databases = await openDatabases()
+  const prove: Prove = {
+    quick: values.quick,
+    seed,
+    database: databases.create,
+    loqui: openLoqui,
+    log: (line) => console.log(line),
+  }
+  const tried: (Tried & { readonly id: string })[] = []
+  for (const { id, what, run } of proofs) {
+    if (positionals.length > 0 && !positionals.includes(id)) continue
+    console.log(`${id}: ${what} …`)
+    tried.push(...(await run(prove)).map((one) => ({ id, ...one })))
+  }
+  const broken = tried.flatMap(({ what, violations }) => violations.map((violation) => `${what}: ${violation}`))
+  const lines = tried.map(({ id, what, times, of, violations, note }) => [
+    id,
+    what,
+    `${times} ${of}`,
+    String(violations.length),
+    note ?? '',
+  ])
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+  console.log(`\n${columns([['proof', 'what was tried', 'how often', 'violations', ''], ...lines])}`)
+  console.log(`\n${databases.version}; seed ${seed}; ${minutes} minutes; ${broken.length} violations`)
+  for (const violation of broken.slice(0, 20)) console.error(`\n${violation}`)
+  return broken.length === 0
+}
+
+process.exit((await proveAll()) ? 0 : 1)
