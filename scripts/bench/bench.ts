@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createDb, type Db } from '@loqui/db/client'
 import { administer } from '@loqui/db/embedded-administer'
 import { freePort } from '@loqui/db/embedded-port'
@@ -50,6 +50,8 @@ export interface BenchServer extends RunningProcess {
 export interface AppOptions {
   /** A module of this folder that the process loads before anything else. */
   readonly preload?: string
+  /** Beside what every process gets. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export async function openBench(options: BenchOptions): Promise<Bench> {
@@ -67,18 +69,18 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   const owned = cleanup.move()
   const start = async (main: string, env: NodeJS.ProcessEnv, execArgv: readonly string[] = []) => {
     options.signal.throwIfAborted()
-    const started = await startProcess(main, {
-      env,
-      execArgv,
-      onTrouble: (message) => {
-        if (!options.signal.aborted) options.log(`  ${main}: ${message}`)
-      },
-    })
-    owned.defer(async () => void (await started.end('SIGTERM')))
+    let started: RunningProcess | undefined
+    const onTrouble = (message: string) => {
+      // What ends a process before it is ready comes as an error; what comes while all is taken down is no news.
+      if (started && !options.signal.aborted) options.log(`  ${relative(root, main)}: ${message.slice(0, 1_000)}`)
+    }
+    started = await startProcess(main, { env, execArgv, onTrouble })
+    const { end } = started
+    owned.defer(async () => void (await end('SIGTERM')))
     return started
   }
-  const startApp = (app: string, env: NodeJS.ProcessEnv, { preload }: AppOptions = {}) =>
-    start(join(root, 'apps', app, 'src/main.ts'), { NODE_ENV: 'test', LOQUI_DATA_DIR: directory, ...env }, [
+  const startApp = (app: string, env: NodeJS.ProcessEnv, { preload, env: more }: AppOptions = {}) =>
+    start(join(root, 'apps', app, 'src/main.ts'), { NODE_ENV: 'test', LOQUI_DATA_DIR: directory, ...env, ...more }, [
       ...(preload === undefined ? [] : ['--import', join(import.meta.dirname, preload)]),
       ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
     ])

@@ -46,30 +46,33 @@ export const create: Measurement = {
     const server = await bench.startServer(database.connectionString)
     const load = await bench.startChild('load')
     const bare = await openBaseline(bench, { connectionString: database.connectionString, statements, clients })
-    const measure = (users: number) =>
-      interleave(bench, {
+    const measure = async (users: number) => {
+      const milliseconds: Pick<LoadAnswer, 'p50' | 'p99'>[] = []
+      const rounds = await interleave(bench, {
         ours: (seconds) =>
           counting(database, async () => {
             const { port } = server
             const order: Load = { port, connections: clients, seconds, send: { kind: 'create', users, input } }
-            const { perSecond, requests } = (await load.ask(order)) as LoadAnswer
+            const { perSecond, requests, p50, p99 } = (await load.ask(order)) as LoadAnswer
+            milliseconds.push({ p50, p99 })
             return { perSecond, made: requests }
           }),
         baseline: (seconds) => counting(database, () => bare.run(users, seconds)),
       })
+      return { rounds, details: { statements: statements.map(({ sql }) => sql), milliseconds: milliseconds.slice(1) } }
+    }
     const common = {
       unit: 'creates/s',
       baseline: `${bare.name}, same SQL`,
-      details: { statements: statements.map((statement) => statement.sql) },
     }
     const results: Result[] = []
     if (ids.includes('P1')) {
       const what = 'generations.create, users spread'
-      results.push({ id: 'P1', what, ...common, goal: { atLeast: 0.5 }, rounds: await measure(spreadUsers) })
+      results.push({ id: 'P1', what, ...common, goal: { atLeast: 0.5 }, ...(await measure(spreadUsers)) })
     }
     if (ids.includes('P2')) {
       const what = 'generations.create, one hot user'
-      results.push({ id: 'P2', what, ...common, goal: { atLeast: 0.8 }, rounds: await measure(1) })
+      results.push({ id: 'P2', what, ...common, goal: { atLeast: 0.8 }, ...(await measure(1)) })
     }
     await database.assertSound()
     await server.end('SIGTERM')

@@ -5,6 +5,9 @@ import { apiKey } from './users.ts'
 
 /** Sends requests over keep-alive connections, in a process of its own. */
 
+/** So many that no limit of one is reached. */
+const addresses = 10_000
+
 process.on('message', async (load: Load) => process.send?.(await run(load)))
 process.on('disconnect', () => process.exit())
 process.send?.({ ready: true })
@@ -29,14 +32,17 @@ async function run({ port, connections, seconds, requests, send }: Load): Promis
 
 function requester(port: number, send: Sending): () => string {
   const host = `Host: 127.0.0.1:${port}\r\n`
+  let turn = 0
   if (send.kind === 'get') {
-    const request = `GET ${send.path} HTTP/1.1\r\n${host}\r\n`
-    return () => request
+    const requests = Array.from(
+      { length: addresses },
+      (_, n) => `GET ${send.path} HTTP/1.1\r\n${host}X-Forwarded-For: 10.0.${n >> 8}.${n & 255}\r\n\r\n`,
+    )
+    return () => requests[turn++ % addresses] ?? ''
   }
   const body = JSON.stringify({ json: send.input })
   const head = `POST /trpc/generations.create HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
   const keys = Array.from({ length: send.users }, (_, index) => apiKey(index + 1))
-  let turn = 0
   return () => {
     // In turn is as spread as it gets; a step coprime to round numbers keeps neighbours in the tables apart.
     turn = (turn + 7_919) % keys.length

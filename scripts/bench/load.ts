@@ -12,6 +12,7 @@ export interface Load {
 }
 
 export type Sending =
+  /** Each as if a proxy had passed it on from another of many addresses. */
   | { readonly kind: 'get'; readonly path: string }
   /** One of users 1 to `users`, in turn, or user 1 alone, creates a generation of `text`. */
   | { readonly kind: 'create'; readonly users: number; readonly input: object }
@@ -60,7 +61,9 @@ export function converse(
       onAnswer(performance.now() - sentAt)
       if (!answer.startsWith('HTTP/1.1 200')) {
         socket.destroy()
-        return reject(new Error(`an answer that was not expected:\n${answer}`))
+        return reject(
+          new Error(`${answer.slice(9, answer.indexOf('\r'))}: ${answer.slice(answer.indexOf('\r\n\r\n') + 4)}`),
+        )
       }
       answer = ''
       send()

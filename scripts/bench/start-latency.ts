@@ -2,10 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { newId } from '@loqui/core/ids'
 import { jobs } from '@loqui/core/jobs'
 import { createHints } from '@loqui/db/hint'
-import { openQueue } from '@loqui/db/queue'
-import { transaction } from '@loqui/db/transaction'
 import type { RunningProcess } from '@loqui/process/testing'
 import { Logger, makeWorkerUtils } from 'graphile-worker'
+import { sql } from 'kysely'
 import type { Measurement } from './goal.ts'
 import { now } from './now.ts'
 import { interleave } from './rounds.ts'
@@ -21,7 +20,7 @@ const pause = { least: 20, most: 60 }
  *
  * **Ours** is a worker process as it runs for people, its listener, queue and polls included; only what runs a generation
  * is swapped for something that says when it was called. Jobs are enqueued from another process as `generations.create`
- * does: `queue_put` in a transaction, and a hint after the commit.
+ * does: `queue_put` within one statement, which is its own transaction, and a hint after it.
  *
  * **The baseline** is graphile-worker as its manual says, known for starting work soon: `addJob` from one process, `run`
  * with the same concurrency in another, on the same database at the same time.
@@ -36,14 +35,12 @@ export const startLatency: Measurement = {
     await using cleanup = new AsyncDisposableStack()
 
     const hints = createHints(db, onError)
-    const queue = await openQueue(db, Object.values(jobs), { connectionString, supervise: false, onError })
-    cleanup.defer(() => queue.close())
     const job = jobs.runGeneration
     const enqueue = async () => {
-      const generationId = newId()
-      await transaction(db, (trx) =>
-        queue.enqueue(trx, job, { generationId }, { group: 'bench', tier: 'unlimited', turn: 0 }),
-      )
+      const data = { generationId: newId() }
+      await sql`
+        select queue_put(${job.name}, ${JSON.stringify(data)}::jsonb, ${job.key(data)}, 'bench', 'unlimited', 0)
+      `.execute(db)
       hints.hint('work', job.name)
     }
     const worker = await bench.startWorker(connectionString, { preload: 'start-probe.preload.ts' })
