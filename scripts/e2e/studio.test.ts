@@ -29,6 +29,7 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
 
     const seen = await watchSegments(page)
     await page.getByRole('textbox', { name: 'Text' }).fill(text)
+    await page.getByText(/^About 1 min( \d+ s)?, then 8 min( \d+ s)? left$/).waitFor()
     await page.getByRole('button', { name: /^Generate/ }).click()
     await eventually(
       () =>
@@ -65,6 +66,12 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
         path,
       ).toBeLessThanOrEqual(0)
     }
+
+    await page.goto(`${loqui.url}/usage`)
+    const chart = page.getByRole('slider', { name: 'Audio by day' })
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^\w{3} \d+: \d min( \d+ s)?, 1 generation$/)
+    await chart.press('ArrowLeft')
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/: 0 s, 0 generations$/)
 
     await page.goto(loqui.url)
     await page.getByRole('button', { name: /^Account/ }).click()

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { formatAgo, formatBytes, formatClock, formatDate, formatLength, formatPitch, formatSpeed } from './format.ts'
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatDate,
+  formatDay,
+  formatLength,
+  formatMoney,
+  formatPitch,
+  formatSpeed,
+} from './format.ts'
 
 describe('lengths', () => {
   test.each([
@@ -66,4 +76,18 @@ test('speed and pitch say their unit', () => {
     '+3 st',
     '−12 st',
   ])
+})
+
+test('a day is the same day wherever somebody looks at it', () => {
+  expect(formatDay('2026-11-03')).toBe('Nov 3')
+})
+
+test.each([
+  [0, '$0.00'],
+  [1_250_000, '$1.25'],
+  [40, '$0.00004'],
+  [12_300, '$0.0123'],
+  [1_234_567_000_000, '$1,234,567.00'],
+])('%d millionths of a dollar are %s', (micros, text) => {
+  expect(formatMoney(micros)).toBe(text)
 })

@@ -44,6 +44,16 @@ export function formatDate(iso: string, now = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? datesThisYear : dates).format(date)
 }
 
+const days = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+/** `Nov 3` for `2026-11-03`: a day as it is counted, in UTC, wherever somebody looks at it. */
+export const formatDay = (day: string) => days.format(new Date(day))
+
+const money = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits: 6 })
+
+/** `$1.25`, of millionths of a dollar. */
+export const formatMoney = (micros: number) => money.format(micros / 1_000_000)
+
 /** To the second, for who looks closer. */
 export const formatMoment = (iso: string) => moments.format(new Date(iso))
 

@@ -43,7 +43,7 @@ export function useLiveGenerations(): void {
     timer.current ??= setTimeout(() => {
       timer.current = undefined
       void queryClient.invalidateQueries(trpc.generations.list.infiniteQueryFilter())
-      void queryClient.invalidateQueries(trpc.usage.current.queryFilter())
+      void queryClient.invalidateQueries(trpc.usage.pathFilter())
     }, refreshMs)
   }
 

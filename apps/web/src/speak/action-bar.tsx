@@ -11,17 +11,28 @@ const isMac = /Mac|iP(hone|ad|od)/.test(navigator.userAgent)
 interface ActionBarProps {
   characters: number
   maxCharacters: number | undefined
+  /** How long the speech will be, and whether that much is left. */
+  estimate: { sentence: string; fits: boolean } | undefined
   hasKeyboard: boolean
   isPending: boolean
   problem: Problem | null
   onDismiss: () => void
 }
 
-/** The id of the count, which describes the text. */
+/** The ids of what describes the text. */
 export const countId = 'text-count'
+export const estimateId = 'text-estimate'
 
-/** How long the text is, and the button. A problem floats above it, so that nothing moves when it comes and goes. */
-export function ActionBar({ characters, maxCharacters, hasKeyboard, isPending, problem, onDismiss }: ActionBarProps) {
+/** How long the text is and its speech will be, and the button. A problem floats above it, so that nothing moves when it comes and goes. */
+export function ActionBar({
+  characters,
+  maxCharacters,
+  estimate,
+  hasKeyboard,
+  isPending,
+  problem,
+  onDismiss,
+}: ActionBarProps) {
   const isTooLong = maxCharacters !== undefined && characters > maxCharacters
   return (
     <div
@@ -57,15 +68,19 @@ export function ActionBar({ characters, maxCharacters, hasKeyboard, isPending, p
             </Alert>
           </div>
         )}
-        <p
-          id={countId}
-          className={clsx('text-xs tabular-nums', isTooLong ? 'font-medium text-danger-text' : 'text-muted')}
-        >
-          {formatCount(characters)}
-          {maxCharacters !== undefined && (
-            <span className={clsx(!isTooLong && 'text-subtle')}> / {formatCount(maxCharacters)} characters</span>
+        <div className="flex min-h-9 min-w-0 flex-col justify-center gap-0.5 text-xs tabular-nums">
+          <p id={countId} className={clsx(isTooLong ? 'font-medium text-danger-text' : 'text-muted')}>
+            {formatCount(characters)}
+            {maxCharacters !== undefined && (
+              <span className={clsx(!isTooLong && 'text-subtle')}> / {formatCount(maxCharacters)} characters</span>
+            )}
+          </p>
+          {estimate && (
+            <p id={estimateId} className={clsx(estimate.fits ? 'text-muted' : 'font-medium text-danger-text')}>
+              {estimate.sentence}
+            </p>
           )}
-        </p>
+        </div>
         <Button type="submit" variant="primary" pending={isPending}>
           Generate
           {hasKeyboard && (

@@ -1,19 +1,15 @@
-import { type CreateGenerationInput, type Generation, type Loqui, toLoquiError } from '@loqui/sdk'
+import { type CreateGenerationInput, type EstimateInput, type Generation, type Loqui, toLoquiError } from '@loqui/sdk'
 import type { Draft } from './draft.ts'
 
 /** What a draft asks for, in the voice that is shown as chosen. */
 export function toInput(draft: Draft, voiceId: string): CreateGenerationInput {
   const title = draft.title.trim()
-  return {
-    text: draft.text,
-    voiceId,
-    format: draft.format,
-    settings: {
-      ...(draft.speed !== 1 && { speed: draft.speed }),
-      ...(draft.pitch !== 0 && { pitch: draft.pitch }),
-    },
-    title: title === '' ? null : title,
-  }
+  return { ...toEstimateInput(draft, voiceId), format: draft.format, title: title === '' ? null : title }
+}
+
+/** The part of it that says how long the speech will be. */
+export function toEstimateInput({ text, speed, pitch }: Draft, voiceId: string): EstimateInput {
+  return { text, voiceId, settings: { ...(speed !== 1 && { speed }), ...(pitch !== 0 && { pitch }) } }
 }
 
 /**

@@ -7,11 +7,13 @@ import { useMediaQuery } from '../ui/media-query.ts'
 import { useUsage } from '../usage/usage.ts'
 import { VoiceList } from '../voices/voice-list.tsx'
 import { useVoices } from '../voices/voices.ts'
-import { ActionBar, countId } from './action-bar.tsx'
+import { ActionBar, countId, estimateId } from './action-bar.tsx'
 import { Delivery } from './delivery.tsx'
 import { useDraft } from './draft.ts'
-import { useGenerate } from './generate.ts'
+import { describeEstimate, useEstimate } from './estimate.ts'
+import { findMistake, useGenerate } from './generate.ts'
 import { Result } from './result.tsx'
+import { toEstimateInput } from './send.ts'
 import { VoiceSheet } from './voice-sheet.tsx'
 
 /** The writing surface and what comes of it; voice and delivery beside it, or behind a line of it where it is narrow. */
@@ -30,6 +32,9 @@ export function SpeakPage() {
   const pick = (all: readonly Voice[] = []) => all.find(({ id }) => id === draft.voiceId) ?? all[0]
   const voice = pick(voices.data)
   const maxCharacters = usage.data?.plan.maxCharacters
+
+  const isSpeakable = voice !== undefined && findMistake(draft.text, maxCharacters) === null
+  const estimate = useEstimate(isSpeakable ? toEstimateInput(draft, voice.id) : null)
 
   const { generate, dismiss, problem, isPending } = useGenerate({
     draft,
@@ -76,7 +81,7 @@ export function SpeakPage() {
           <textarea
             ref={text}
             aria-label="Text"
-            aria-describedby={countId}
+            aria-describedby={`${countId} ${estimateId}`}
             aria-invalid={(maxCharacters !== undefined && draft.text.length > maxCharacters) || undefined}
             // biome-ignore lint/a11y/noAutofocus: writing is what the page is for; where it would open a keyboard over the page, it does not.
             autoFocus={hasKeyboard}
@@ -102,6 +107,7 @@ export function SpeakPage() {
         <ActionBar
           characters={draft.text.length}
           maxCharacters={maxCharacters}
+          estimate={estimate && describeEstimate(estimate, usage.data)}
           hasKeyboard={hasKeyboard}
           isPending={isPending}
           problem={problem}
