@@ -2,9 +2,11 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { sql } from 'kysely'
+import { PgBoss } from 'pg-boss'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDb } from './client.ts'
 import { type JobDefinition, openQueue, type WorkOptions } from './queue.ts'
+import { generation, type LedgerAccount, newAccount, newGeneration } from './testing/ledger.ts'
 import { openProxy } from './testing/proxy.ts'
 import { testDatabase } from './testing.ts'
 import { transaction } from './transaction.ts'
@@ -33,8 +35,9 @@ async function open(
   afterwards(() => queue.close())
   return {
     errors,
-    put: (key: string, group = 'someone') =>
-      transaction(db, (trx) => queue.enqueue(trx, job, { key }, { ...someone, group })),
+    put: (key: string, group = 'someone', tier = 'any') =>
+      transaction(db, (trx) => queue.enqueue(trx, job, { key }, { ...someone, group, tier })),
+    move: (group: string, tier: string) => transaction(db, (trx) => queue.moveGroup(trx, group, tier)),
     enqueue: queue.enqueue,
     work(handler: (data: Data, signal: AbortSignal) => Promise<void>, options: Partial<WorkOptions> = {}) {
       const work = queue.work(
@@ -151,6 +154,32 @@ describe('enqueue', () => {
     release('a')
   })
 
+  test('writes the very row that pg-boss would', async () => {
+    const job = newJob()
+    const { enqueue } = await open(job)
+    const boss = new PgBoss({ connectionString, supervise: false, schedule: false, migrate: false })
+    boss.on('error', (error) => expect.unreachable(error.message))
+    await boss.start()
+    onTestFinished(() => boss.stop({ graceful: false }))
+    await boss.send(
+      job.name,
+      { key: 'same' },
+      { singletonKey: 'theirs', group: { id: 'group', tier: 'tier' }, priority: -7 },
+    )
+    await transaction(db, (trx) =>
+      enqueue(trx, { ...job, key: () => 'ours' }, { key: 'same' }, { group: 'group', tier: 'tier', turn: 7 }),
+    )
+    const { rows } = await sql<{ key: string; row: Record<string, unknown> }>`
+      select singleton_key as key, to_jsonb(j) - '{id,singleton_key,created_on,start_after,keep_until}'::text[]
+          || jsonb_build_object('starts', (start_after - created_on)::text,
+            'kept', date_trunc('second', keep_until - created_on)::text) as row
+        from pgboss.job j where name = ${job.name}
+    `.execute(db)
+    const [ours, theirs] = ['ours', 'theirs'].map((wanted) => rows.find(({ key }) => key === wanted)?.row)
+    expect(ours).toMatchObject({ policy: 'exclusive', data: { key: 'same' }, priority: -7, group_id: 'group' })
+    expect(ours).toEqual(theirs)
+  })
+
   test('two processes may open the same new queue at once', async () => {
     const job = newJob()
     const [one, two] = await Promise.all([open(job), open(job)])
@@ -254,6 +283,42 @@ describe('work', () => {
     expect(last! - first!).toBeLessThan(400)
   })
 
+  test('the limit of a group is that of its tier, over all processes, and follows it to another', async () => {
+    const job = newJob()
+    const [one, two] = [await open(job), await open(job)]
+    for (const key of numbers(12)) await one.put(key, 'grows', 'small')
+    for (const key of numbers(3)) await one.put(`wide ${key}`, 'other', 'unknown')
+    const [grows, other] = [gate(), gate()]
+    const tiers = async () => ({ small: 2, large: 5, huge: 1_000 })
+    const loops = [one, two].map(({ work }) =>
+      work((data, signal) => (data.key.startsWith('wide') ? other : grows).handler(data, signal), {
+        concurrency: 12,
+        groupConcurrency: 8,
+        tiers,
+      }),
+    )
+    const wake = () => loops.forEach((loop) => void loop.wake())
+    await expect.poll(() => [grows.inHand.length, other.inHand.length]).toEqual([2, 3])
+
+    await two.move('grows', 'large')
+    wake()
+    await expect.poll(() => grows.inHand.length).toBe(5)
+    await two.move('grows', 'small')
+    for (const key of grows.inHand.slice(0, 3)) grows.release(key)
+    await expect.poll(() => states(job)).toEqual({ completed: 3, active: 5, created: 7 })
+    wake()
+    for (let done = 3; done < 5; done++) {
+      expect(grows.started).toHaveLength(done + 2)
+      grows.release(grows.inHand[0]!)
+      await expect.poll(() => grows.started.length).toBe(done + 3)
+    }
+    // A plan may be generous: what this process may give to one group stands above it.
+    await two.move('grows', 'huge')
+    wake()
+    await expect.poll(() => grows.inHand.length).toBe(7)
+    expect(grows.most).toBe(7)
+  })
+
   test('a job whose handler fails runs again, and the failure is told', async () => {
     const job = newJob()
     const { put, work, errors } = await open(job)
@@ -279,6 +344,91 @@ describe('work', () => {
       where datname = current_database() and pid <> pg_backend_pid()`.execute(owner)
     await vi.waitFor(() => put('after'), 5_000)
     await expect.poll(() => done, { timeout: 5_000 }).toEqual(['before', 'after'])
+  })
+})
+
+describe('users', () => {
+  /** Puts generations of somebody on the queue, through the ledger that gives them their turns. */
+  const generate = async (job: JobDefinition<Data>, account: LedgerAccount, count: number) => {
+    for (let made = 0; made < count; made += 10) {
+      const some = Array.from({ length: Math.min(10, count - made) }, () =>
+        newGeneration(db, account, { reservedMs: 1, job: job.name }),
+      )
+      expect(await Promise.all(some)).not.toContain(undefined)
+    }
+  }
+
+  /** A worker that runs one job after another, as many as it is told to. Whose they were is in `order`. */
+  async function slowWorker() {
+    const job = newJob()
+    const { work, errors } = await open(job)
+    const order: string[] = []
+    let allowed = 0
+    let changed = Promise.withResolvers<void>()
+    return {
+      job,
+      order,
+      errors,
+      start: () =>
+        work(
+          async (data, signal) => {
+            const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
+            while (order.length >= allowed && !signal.aborted) await Promise.race([changed.promise, aborted])
+            signal.throwIfAborted()
+            const { generationId } = data as unknown as { generationId: string }
+            order.push((await generation(db, generationId)).user_id)
+          },
+          { concurrency: 1 },
+        ),
+      async next(count: number) {
+        allowed += count
+        changed.resolve()
+        changed = Promise.withResolvers()
+        await expect.poll(() => order.length, { timeout: 15_000 }).toBe(allowed)
+      },
+    }
+  }
+
+  test('take turns, however many one of them has waiting', async () => {
+    const { job, order, errors, start, next } = await slowWorker()
+    const [many, one, late] = [await newAccount(db), await newAccount(db), await newAccount(db)]
+    await generate(job, many, 1_000)
+    await generate(job, one, 1)
+    start()
+    await next(2)
+    expect(order).toEqual([many.userId, one.userId])
+    await next(20)
+    await generate(job, late, 3)
+    await next(8)
+    const turns = order.slice(22).map((userId) => (userId === late.userId ? 'late' : 'many'))
+    // One was in hand already, and another may have the turn that the first late one has.
+    expect(turns.join(' ')).toMatch(/^many (many )?late many late many late many( many)?$/)
+    expect(errors).toEqual([])
+  })
+
+  test('who all have much to do get the same', async () => {
+    const { job, order, start, next } = await slowWorker()
+    const accounts = [await newAccount(db), await newAccount(db), await newAccount(db)]
+    for (const account of accounts) await generate(job, account, 12)
+    start()
+    await next(36)
+    for (let turn = 0; turn < 12; turn++) {
+      expect(new Set(order.slice(turn * 3, turn * 3 + 3)).size).toBe(3)
+    }
+  })
+
+  test('who rested have saved up nothing', async () => {
+    const { job, order, start, next } = await slowWorker()
+    const [busy, rested] = [await newAccount(db), await newAccount(db)]
+    await generate(job, rested, 1)
+    await generate(job, busy, 30)
+    start()
+    await next(20)
+    await generate(job, rested, 10)
+    await next(12)
+    const recent = order.slice(20).filter((userId) => userId === rested.userId).length
+    expect(recent).toBeGreaterThanOrEqual(5)
+    expect(recent).toBeLessThanOrEqual(6)
   })
 })
 

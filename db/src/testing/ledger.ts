@@ -56,6 +56,8 @@ export interface NewGeneration {
   readonly reservedMs: number
   readonly segments?: number
   readonly cost?: number
+  /** The name of its job, if a worker is to run it. */
+  readonly job?: string
   /** Of idempotency: two calls with one key are one call, if they reserve the same. */
   readonly key?: string
 }
@@ -74,7 +76,7 @@ export interface CreateAnswer {
 export async function tryGeneration(
   db: Db,
   { userId, voiceId }: LedgerAccount,
-  { reservedMs, segments = 1, cost = 0, key }: NewGeneration,
+  { reservedMs, segments = 1, cost = 0, job = 'none', key }: NewGeneration,
 ): Promise<CreateAnswer> {
   const id = randomUUID()
   const row = {
@@ -95,7 +97,7 @@ export async function tryGeneration(
   const answer = JSON.stringify({ id, createdAt: `${id}@created` })
   const { rows } = await sql<Omit<CreateAnswer, 'id'>>`
     select outcome, detail, response, remaining_ms, period_end
-      from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), 'none', 'test',
+      from generation_create(jsonb_populate_record(null::generation, ${JSON.stringify(row)}::jsonb), ${job}, 'test',
         ${key ?? null}, ${hash}, interval '1 day', false, ${answer})
   `.execute(db)
   const [created] = rows
