@@ -2,7 +2,7 @@ import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
-import { createDb } from './client.ts'
+import { createDb, type Db } from './client.ts'
 import { replaceFunctions } from './functions.ts'
 import { migrateQueue } from './queue.ts'
 import { grantRights } from './rights.ts'
@@ -14,16 +14,7 @@ import { grantRights } from './rights.ts'
 export async function migrate(connectionString: string): Promise<void> {
   const db = createDb({ connectionString, max: 1, role: 'owner' })
   try {
-    const migrator = new Migrator({
-      db,
-      provider: new FileMigrationProvider({
-        fs,
-        path,
-        migrationFolder: path.join(import.meta.dirname, '../migrations'),
-        import: (file) => import(pathToFileURL(file).href),
-      }),
-    })
-    const { error } = await migrator.migrateToLatest()
+    const { error } = await migrator(db).migrateToLatest()
     if (error) throw error
     await replaceFunctions(db)
     await migrateQueue(connectionString)
@@ -31,4 +22,15 @@ export async function migrate(connectionString: string): Promise<void> {
   } finally {
     await db.destroy()
   }
+}
+
+/** Runs what is in `migrations/`. */
+export function migrator(db: Db): Migrator {
+  const provider = new FileMigrationProvider({
+    fs,
+    path,
+    migrationFolder: path.join(import.meta.dirname, '../migrations'),
+    import: (file) => import(pathToFileURL(file).href),
+  })
+  return new Migrator({ db, provider })
 }
