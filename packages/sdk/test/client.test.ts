@@ -268,6 +268,66 @@ test('only an administrator changes plans and accounts', async () => {
   await expect(forbidden).rejects.toBeInstanceOf(PermissionDeniedError)
 })
 
+test('an administrator adjusts and refunds once, also when the answer is lost and the call made again', async () => {
+  const { key } = await server.user({ role: 'admin' })
+  const someone = await server.user({ planId: 'free' })
+  const theirs = connect({ apiKey: someone.key })
+  const speech = await theirs.speak({ text: 'Give it back.', voiceId })
+  await speech.arrayBuffer()
+
+  const sent: string[] = []
+  const forgetful: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    const { pathname } = new URL(String(input))
+    if (sent.push(pathname) % 2 === 0) return response
+    await response.arrayBuffer()
+    throw new TypeError('fetch failed')
+  }
+  const boss = connect({ apiKey: key, fetch: forgetful })
+  const { account, entry } = await boss.admin.quota.adjust({ userId: someone.id, ms: 5_000, note: 'A gift.' })
+  expect(entry).toMatchObject({ kind: 'adjust', ms: 5_000, note: 'A gift.' })
+  const refund = await boss.admin.quota.refund({ generationId: speech.generation.id, note: 'It lisped.' })
+  expect(refund).toMatchObject({ kind: 'refund', ms: speech.generation.chargedMs, generationId: speech.generation.id })
+  expect(sent).toEqual(['adjust', 'adjust', 'refund', 'refund'].map((verb) => `/trpc/admin.quota.${verb}`))
+
+  expect(await theirs.usage.current()).toMatchObject({ adjustedMs: 5_000, grantedMs: account.grantedMs, usedMs: 0 })
+  const entries = await Array.fromAsync(admin({ key }).admin.quota.entries({ userId: someone.id, limit: 2 }))
+  expect(entries.map(({ kind }) => kind)).toEqual(['refund', 'adjust', 'settle', 'reserve', 'grant'])
+  await expect(
+    admin({ key }).admin.quota.refund({ generationId: speech.generation.id, note: 'Again.' }),
+  ).rejects.toMatchObject({ name: 'ConflictError', reason: 'refund_not_possible', status: 409 })
+})
+
+test('what was used, what it cost and what would be used are numbers to go on with', async () => {
+  const someone = await server.user({ planId: 'free' })
+  const client = connect({ apiKey: someone.key })
+  const { estimatedMs, reservedMs, fits, remainingMs, remainingAfterMs } = await client.generations.estimate({
+    text: 'How long will this be?',
+    voiceId,
+  })
+  expect({ fits, remainingAfterMs }).toEqual({ fits: true, remainingAfterMs: remainingMs - reservedMs })
+  const speech = await client.speak({ text: 'How long will this be?', voiceId })
+  await speech.arrayBuffer()
+  expect(speech.generation).toMatchObject({ estimatedMs, reservedMs })
+  const sums = { generations: 1, characters: 22, chargedMs: speech.generation.chargedMs, costMicros: 0 }
+  const { rows, total } = await client.usage.history({ by: 'voice' })
+  expect(rows).toEqual([{ id: voiceId, name: voice.name, ...sums }])
+  expect(total).toEqual(sums)
+
+  const boss = admin(await server.user({ role: 'admin' }))
+  expect((await boss.admin.costs()).rows).toContainEqual({ id: someone.id, name: someone.email, ...sums })
+  expect((await boss.admin.users.list({ search: someone.email })).items).toMatchObject([{ id: someone.id }])
+  const budget = await boss.admin.budgets.set({ userId: someone.id, alertMicros: null, limitMicros: 5_000_000 })
+  expect(await boss.admin.users.get(someone.id)).toMatchObject({ usage: { usedMs: sums.chargedMs }, budget })
+  expect(await Array.fromAsync(boss.admin.budgets.list())).toContainEqual(budget)
+  expect(await boss.admin.budgets.set({ userId: someone.id, alertMicros: null, limitMicros: null })).toBeNull()
+  expect(await boss.admin.plans.list()).toContainEqual(expect.objectContaining({ id: 'free', accounts: 2 }))
+  await expect(client.usage.history({ from: '2026-02-02', to: '2026-02-01' })).rejects.toMatchObject({
+    name: 'InvalidInputError',
+    issues: [{ field: 'from' }],
+  })
+})
+
 test('a listing pages by itself, newest first', async () => {
   const client = connect({ apiKey: (await server.user()).key })
   const made: string[] = []

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { scopes } from '../actor.ts'
@@ -125,6 +126,87 @@ describe('the history of what one used', () => {
     expect((await history({ to: '2024-02-29' }, as)).from).toBe('2024-01-31')
     expect((await history({ from: '2024-02-28', to: '2024-02-29', by: 'voice' }, as)).total.generations).toBe(11)
   })
+
+  test('sums any days along any side as plain arithmetic does', async () => {
+    const ids = { voice: [low, high, newId()], key: [keyId, newId(), null], engine: ['tone', 'other'] }
+    const row = fc.record({
+      day: fc.nat(6),
+      voice: fc.constantFrom(...ids.voice),
+      key: fc.constantFrom(...ids.key),
+      engine: fc.constantFrom(...ids.engine),
+      generations: fc.nat(3),
+      characters: fc.nat(1_000),
+      chargedMs: fc.integer({ min: -500, max: 5_000 }),
+      costMicros: fc.nat(50),
+    })
+    const sides = ({
+      day,
+      voice: by,
+      key,
+      engine,
+    }: {
+      day: number
+      voice: string
+      key: string | null
+      engine: string
+    }) => [day, by, key, engine].join()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(row, { selector: sides, maxLength: 25 }),
+        fc.nat(6),
+        fc.nat(6),
+        async (rows, a, b) => {
+          const { id: user_id, as } = await core.user()
+          const first = '2025-12-28'
+          for (const {
+            day,
+            voice: voice_id,
+            key: key_id,
+            engine,
+            generations,
+            characters,
+            chargedMs,
+            costMicros,
+          } of rows) {
+            const use = { generations, characters, charged_ms: chargedMs, cost_micros: costMicros }
+            const values = { user_id, voice_id, key_id, engine, ...use, day: sql<Date>`${addDays(first, day)}::date` }
+            await db.insertInto('usage_day').values(values).execute()
+          }
+          const [from, to] = [Math.min(a, b), Math.max(a, b)]
+          const within = rows.filter(({ day }) => day >= from && day <= to)
+          const fields = ['generations', 'characters', 'chargedMs', 'costMicros'] as const
+          const sum = (some: typeof rows) =>
+            Object.fromEntries(fields.map((field) => [field, some.reduce((total, each) => total + each[field], 0)]))
+          const wires = {
+            day: (row: (typeof rows)[number]) => addDays(first, row.day),
+            voice: (row: (typeof rows)[number]) => wireId('voice', row.voice),
+            key: (row: (typeof rows)[number]) => (row.key === null ? null : wireId('key', row.key)),
+            engine: (row: (typeof rows)[number]) => row.engine,
+          }
+          for (const by of ['day', 'voice', 'key', 'engine'] as const) {
+            const report = await history({ from: addDays(first, from), to: addDays(first, to), by }, as)
+            expect(report.total).toEqual(sum(within))
+            const groups = Map.groupBy(within, wires[by])
+            if (by === 'day')
+              for (let day = from; day <= to; day++)
+                if (!groups.has(addDays(first, day))) groups.set(addDays(first, day), [])
+            expect(new Map(report.rows.map(({ id, name: _, ...sums }) => [id, sums]))).toEqual(
+              new Map([...groups].map(([id, some]) => [id, sum(some)])),
+            )
+            for (const [index, next] of report.rows.slice(1).entries()) {
+              const before = report.rows[index]!
+              if (by === 'day') expect(before.id! < next.id!).toBe(true)
+              else if (before.costMicros === next.costMicros)
+                expect(before.chargedMs).toBeGreaterThanOrEqual(next.chargedMs)
+              else expect(before.costMicros).toBeGreaterThan(next.costMicros)
+            }
+          }
+          await sql`delete from usage_day where user_id = ${user_id}`.execute(db)
+        },
+      ),
+      { numRuns: 25 },
+    )
+  }, 60_000)
 
   test('is empty for who used nothing', async () => {
     const { as } = await core.user()
