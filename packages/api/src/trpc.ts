@@ -1,12 +1,12 @@
 import { Refusal } from '@loqui/core/errors'
 import { initTRPC, TRPCError } from '@trpc/server'
-import superjson from 'superjson'
 import type { RequestContext } from './context.ts'
 import { type ErrorShape, isAlarm, toRefusal, toTRPCError, unreadable } from './errors.ts'
 import { findBrokenText, shorten } from './text.ts'
+import { transformer } from './transformer.ts'
 
 const t = initTRPC.context<RequestContext>().create({
-  transformer: superjson,
+  transformer,
   isDev: false,
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
   errorFormatter({ shape, error, ctx }): ErrorShape {
@@ -30,13 +30,6 @@ const t = initTRPC.context<RequestContext>().create({
 
 export const { router, createCallerFactory } = t
 
-/** The one place where what a verb throws becomes an error of the wire, and where the log learns of it. */
-const translateErrors = t.middleware(async ({ ctx, next, path }) => {
-  const result = await next()
-  if (!result.ok) throw translate(ctx, path, result.error)
-  return result
-})
-
 export function translate(ctx: RequestContext, path: string, error: unknown): TRPCError {
   const refusal = toRefusal(error, ctx.requestId)
   ctx.showLimits(refusal.limits)
@@ -44,8 +37,12 @@ export function translate(ctx: RequestContext, path: string, error: unknown): TR
   return toTRPCError(refusal)
 }
 
-/** Reads the input before any schema does: what cannot be read or kept is the caller's mistake, and no alarm. */
-const readInput = t.middleware(async ({ getRawInput, next }) => {
+/**
+ * Reads the input before any schema does: what cannot be read or kept is the caller's mistake, and no alarm.
+ *
+ * @throws {Refusal} `invalid_input`.
+ */
+async function readInput(getRawInput: () => Promise<unknown>): Promise<void> {
   // Too deep a nesting is found by whoever first goes through it: superjson, or the search itself.
   const broken = await getRawInput()
     .then((input) => findBrokenText(input))
@@ -57,22 +54,29 @@ const readInput = t.middleware(async ({ getRawInput, next }) => {
     const [field, message] = [shorten(broken), 'must be well-formed Unicode without NUL characters']
     throw new Refusal('invalid_input', `${field}: ${message}`, { issues: [{ field, message }] })
   }
+}
+
+// Two middlewares and not five: each copies the whole call for the next, which is dearer than most of what they do.
+
+/** The one place where what a verb throws becomes an error of the wire, and where the log learns of it. */
+const answered = t.procedure.use(({ ctx, next, path }) =>
+  ctx.inTurn(async () => {
+    const result = await next()
+    if (!result.ok) throw translate(ctx, path, result.error)
+    return result
+  }),
+)
+
+/** Anyone may call it. */
+export const publicProcedure = answered.use(async ({ ctx, next, getRawInput }) => {
+  ctx.admitAnyone()
+  await readInput(getRawInput)
   return next()
 })
 
-const inTurn = t.middleware(({ ctx, next }) => ctx.inTurn(() => next()))
-
-const answered = t.procedure.use(inTurn).use(translateErrors)
-
-/** Anyone may call it. */
-export const publicProcedure = answered
-  .use(({ ctx, next }) => {
-    ctx.admitAnyone()
-    return next()
-  })
-  .use(readInput)
-
 /** Only who can be identified may call it; what they may do is the verb's to say. */
-export const procedure = answered
-  .use(async ({ ctx, next }) => next({ ctx: { ...ctx, actor: await ctx.admit() } }))
-  .use(readInput)
+export const procedure = answered.use(async ({ ctx, next, getRawInput }) => {
+  const actor = await ctx.admit()
+  await readInput(getRawInput)
+  return next({ ctx: { actor } })
+})
