@@ -62,7 +62,7 @@ export interface SetBudgetInput {
 }
 
 /** Which days, and what they are summed by. */
-export interface ListCostsInput extends Omit<UsageHistoryInput, 'from' | 'by'> {
+export interface ListCostsInput extends Pick<UsageHistoryInput, 'to' | 'limit'> {
   /** `YYYY-MM-DD`, in UTC. @default the first of the month of `to` */
   readonly from?: string | undefined
   /** @default 'user' */
