@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { wireId } from '@loqui/core/ids'
+import { jobs as generationJobs } from '@loqui/core/jobs'
 import { administer } from '@loqui/db/embedded-administer'
 import { sql } from 'kysely'
 import type { BenchDatabase } from './bench.ts'
@@ -13,6 +14,8 @@ import { makeUsers } from './users.ts'
 const generations = 2_000
 const jobs = 20_000
 const users = 200
+/** Of the baseline. */
+const queue = 'bench.drain'
 
 /**
  * P7 of the goals: generations per second through one worker process, from the claim of the first to the settlement of the
@@ -25,7 +28,8 @@ const users = 200
  * `started_at` to the last `finished_at`.
  *
  * **The baseline** is one process with pg-boss alone, which fetches 50 jobs, completes them in one statement and does it
- * again: what the queue under ours can do at most when there is nothing to be done.
+ * again: what the queue under ours can do at most when there is nothing to be done. Its queue has the options of ours, and the
+ * jobs on it are written as ours are, with a user's group and a turn, because what a job carries decides what it costs.
  *
  * Afterwards `report.violations()` must be empty.
  */
@@ -37,8 +41,9 @@ export const throughput: Measurement = {
     await makeUsers(db, users)
     const server = await bench.startServer(connectionString)
     const load = await bench.startChild('load')
-    const boss = await bench.startChild('boss', { DATABASE_URL: connectionString })
     const worker = await bench.startWorker(connectionString, { preload: 'instant-engine.preload.ts' })
+    const like = generationJobs.runGeneration.name
+    const boss = await bench.startChild('boss', { DATABASE_URL: connectionString, QUEUE: queue, QUEUE_LIKE: like })
     const voice = await db.selectFrom('voice').select('id').where('available', '=', true).executeTakeFirstOrThrow()
     const input = { text: 'One.', voiceId: wireId('voice', voice.id), format: 'wav' }
 
@@ -54,8 +59,12 @@ export const throughput: Measurement = {
         return settled(database, since, requests)
       },
       async baseline() {
-        await administer(connectionString, 'checkpoint')
         const order: Drain = { jobs: Math.round(jobs * bench.scale), batchSize: 50 }
+        await sql`
+          select queue_put(${queue}, jsonb_build_object('generationId', id), id::text, 'user ' || n % ${users}::int, 'bench', n)
+            from (select n, gen_random_uuid() as id from generate_series(1, ${order.jobs}::int) n) job
+        `.execute(db)
+        await administer(connectionString, 'checkpoint')
         return ((await boss.ask(order)) as { perSecond: number }).perSecond
       },
     })
