@@ -435,6 +435,7 @@ describe('users', () => {
 test('a network that breaks and comes back costs neither the process nor a job', { timeout: 30_000 }, async () => {
   const job = newJob()
   const errors: unknown[] = []
+  const failures: unknown[] = []
   let proxy = await openProxy(connectionString)
   onTestFinished(() => proxy[Symbol.asyncDispose]())
   const port = Number(new URL(proxy.connectionString).port)
@@ -447,7 +448,7 @@ test('a network that breaks and comes back costs neither the process nor a job',
   const done = new Set<string>()
   const work = queue.work(
     job,
-    { concurrency: 4, groupConcurrency: 100, onError: (error) => errors.push(error) },
+    { concurrency: 4, groupConcurrency: 100, onError: (error) => failures.push(error) },
     async ({ key }) => {
       await sql`select pg_sleep(0.02)`.execute(own)
       done.add(key)
@@ -462,6 +463,8 @@ test('a network that breaks and comes back costs neither the process nor a job',
     proxy = await openProxy(connectionString, { port })
   }
   expect(errors.length).toBeGreaterThan(0)
+  // It was no job's fault.
+  expect(failures).toEqual([])
   await work.stop(1_000)
   await queue.close()
   await own.destroy()

@@ -32,7 +32,7 @@ export interface WorkOptions {
   readonly groupConcurrency: number
   /** Looked up before each fetch: jobs of one group that run at once, by tier. A job of another has `groupConcurrency`. */
   readonly tiers?: (trx: Trx) => Promise<Readonly<Record<string, number>>>
-  /** Told of a handler that threw and of queries that failed; the work goes on. */
+  /** Told of a handler that threw; its job will run again. */
   readonly onError: (error: unknown) => void
 }
 
@@ -101,6 +101,7 @@ export async function openQueue(
   options: {
     readonly connectionString: string
     readonly supervise: boolean
+    /** Told of queries that failed; they are made again. */
     readonly onError: (error: unknown) => void
   },
 ): Promise<Queue> {
@@ -130,7 +131,8 @@ export async function openQueue(
         update pgboss.job set group_tier = ${tier} where group_id = ${group} and state < 'active' and group_tier <> ${tier}
       `.execute(trx)
     },
-    work: (job, workOptions, handler) => startWork(db, boss, job.name, workOptions, handler),
+    work: (job, workOptions, handler) =>
+      startWork(db, boss, job.name, { ...workOptions, onStumble: options.onError }, handler),
     close: () => boss.stop({ graceful: false }),
   }
 }
@@ -139,7 +141,7 @@ function startWork<Data extends object>(
   db: Db,
   boss: PgBoss,
   name: string,
-  options: WorkOptions,
+  options: WorkOptions & { readonly onStumble: (error: unknown) => void },
   handler: (data: Data, signal: AbortSignal) => Promise<void>,
 ): Work {
   const held = new Set<{ job: BossJob<Data>; abort: AbortController; done: Promise<void> }>()
@@ -178,8 +180,9 @@ function startWork<Data extends object>(
       ended.add(job)
       await complete(job)
     } catch (error) {
-      if (!signal.aborted) options.onError(error)
-      await boss.fail(name, job).catch(options.onError)
+      if (ended.has(job)) options.onStumble(error)
+      else if (!signal.aborted) options.onError(error)
+      await boss.fail(name, job).catch(options.onStumble)
     }
   }
 
@@ -226,12 +229,12 @@ function startWork<Data extends object>(
   const running = (async () => {
     while (!stopping) {
       await loop().catch(async (error) => {
-        options.onError(error)
+        options.onStumble(error)
         await pause(pollMs)
       })
     }
   })()
-  const heartbeat = setInterval(() => void touch().catch(options.onError), touchMs)
+  const heartbeat = setInterval(() => void touch().catch(options.onStumble), touchMs)
 
   return {
     wake: () => wake.resolve(),

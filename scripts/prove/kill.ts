@@ -5,7 +5,7 @@ import { describe, type Proof, type Prove, type Tried } from './proof.ts'
 import { createRandom, shuffled } from './random.ts'
 
 /** Kills side by side, each in a database and with processes of its own: most of a kill is waiting for a heartbeat to be missed. */
-const lanes = 8
+const lanes = 10
 const kills = 25
 const convergenceMs = 15_000
 

@@ -22,8 +22,13 @@ export interface Lane extends Ground, AsyncDisposable {
   /** What a kill must have converged in, from the moment that what was killed is up again. */
   readonly convergenceMs: number
   /** The worker that runs, started if none does. */
-  worker(): Promise<TestProcess>
+  worker(env?: NodeJS.ProcessEnv): Promise<TestProcess>
+  /** Waits until a killed worker has no statement left at the database. What it had sent, it does all the same. */
+  workerSilent(): Promise<void>
 }
+
+/** What a lane's worker calls itself at the database. */
+const workerName = 'loqui prove worker'
 
 /** @param loqui with a server; workers are started when they are needed. */
 export async function openLane(
@@ -41,7 +46,18 @@ export async function openLane(
     users,
     voiceId: String(voices[0]?.id),
     convergenceMs,
-    worker: async () => loqui.workers[0] ?? loqui.startWorker(),
+    async worker(env) {
+      const url = new URL(ground.connectionString)
+      url.searchParams.set('application_name', workerName)
+      return loqui.workers[0] ?? loqui.startWorker({ DATABASE_URL: url.href, ...env })
+    },
+    workerSilent: () =>
+      until('the killed worker has no statement left', async () => {
+        const { rows } = await sql`
+          select from pg_stat_activity where datname = current_database() and application_name = ${workerName}
+        `.execute(ground.owner)
+        return rows.length === 0
+      }),
     [Symbol.asyncDispose]: () => standstill[Symbol.asyncDispose](),
   }
 }
@@ -89,14 +105,28 @@ const generationsOf = (lane: Lane, ids: readonly string[]) =>
 export async function atRest(lane: Lane, ids: readonly string[]): Promise<number> {
   const began = performance.now()
   const left = () => lane.convergenceMs - (performance.now() - began)
-  await until(
-    'every generation has ended',
-    async () => (await generationsOf(lane, ids)).every((row) => row.finished_at !== null),
-    left(),
-  )
-  await until('no job is left of a generation that has ended', async () => (await jobsOf(lane, ids)) === 0, left())
-  await until('every object is named by a row', async () => (await orphans(lane, ids)).length === 0, left())
+  try {
+    await until(
+      'every generation has ended',
+      async () => (await generationsOf(lane, ids)).every((row) => row.finished_at !== null),
+      left(),
+    )
+    await until('no job is left of a generation that has ended', async () => (await jobsOf(lane, ids)) === 0, left())
+    await until('every object is named by a row', async () => (await orphans(lane, ids)).length === 0, left())
+  } catch (cause) {
+    throw new Error(`not at rest: ${JSON.stringify(await whereTheyStand(lane, ids))}`, { cause })
+  }
   return performance.now() - began
+}
+
+/** For who wonders why generations have not come to rest. */
+async function whereTheyStand(lane: Lane, ids: readonly string[]): Promise<unknown> {
+  const { rows } = await sql`
+    select g.state, g.attempts, g.segments_done, g.segments_total, now() - g.heartbeat_at as silent, j.state as job,
+      j.heartbeat_on - now() as job_heard, now() as now
+    from generation g left join pgboss.job j on j.singleton_key = g.id::text where g.id = any(${ids})
+  `.execute(lane.owner)
+  return { rows, orphans: await orphans(lane, ids), said: lane.loqui.output.slice(-5) }
 }
 
 export async function jobsOf(lane: Lane, ids: readonly string[]): Promise<number> {

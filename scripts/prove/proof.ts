@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { LoquiOptions, LoquiProcesses } from '@loqui/server/testing-loqui'
 import type { Database } from '../databases.ts'
 
@@ -57,5 +58,4 @@ export async function tryOften(
   return { what, times, of, violations, ...(notes.size > 0 && { note: [...notes].join('; ') }) }
 }
 
-export const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error)
+export const describe = (error: unknown): string => (error instanceof Error ? inspect(error) : String(error))

@@ -33,7 +33,7 @@ const slowness = -1
 export interface Standstill extends AsyncDisposable {
   /** From now on, transactions that come to this place stand. */
   at(place: Place): Promise<Standing>
-  /** From now on every writing of segments takes half a second longer, so that a text takes as long as a test needs. */
+  /** From now on every writing of segments takes a second longer, so that a text takes as long as a test needs. */
   slowDown(): Promise<void>
   speedUp(): Promise<void>
 }
@@ -63,7 +63,7 @@ export async function prepareStandstill(owner: Db, connectionString: string): Pr
     create function slow_down() returns trigger language plpgsql as $$
     begin
       if not pg_try_advisory_xact_lock_shared(${sql.lit(lockClass)}, ${sql.lit(slowness)}) then
-        perform pg_sleep(0.5);
+        perform pg_sleep(1);
       end if;
       return null;
     end $$;
