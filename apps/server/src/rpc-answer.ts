@@ -36,7 +36,8 @@ export function writeAnswer(router: AnyTRPCRouter, res: ServerResponse, answer: 
   res.statusCode = status
   res.setHeader('content-type', 'application/json')
   res.setHeader('vary', 'trpc-accept, accept, Origin')
-  for (const [name, value] of Object.entries(retryAfter(errors))) res.setHeader(name, value)
+  const wait = retryAfter(errors)
+  if (wait !== undefined) res.setHeader('retry-after', wait)
   res.end(body)
 }
 
@@ -69,10 +70,9 @@ function serialize(router: AnyTRPCRouter, { outcomes, batch, type, context: ctx 
 }
 
 /** When to come back, as a header: after the longest of what the errors of a batch say. */
-export function retryAfter(errors: readonly (TRPCError | undefined)[]): { 'retry-after'?: string } {
-  const seconds = errors.map((error) => (error ? (toRefusal(error, '').retryAfterSeconds ?? 0) : 0))
-  const longest = Math.max(0, ...seconds)
-  return longest > 0 ? { 'retry-after': String(longest) } : {}
+export function retryAfter(errors: readonly (TRPCError | undefined)[]): string | undefined {
+  const waits = errors.flatMap((error) => (error ? (toRefusal(error, '').retryAfterSeconds ?? []) : []))
+  return waits.length > 0 ? String(Math.max(...waits)) : undefined
 }
 
 const streamed = new TRPCError({

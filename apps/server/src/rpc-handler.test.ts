@@ -10,8 +10,8 @@ import fc from 'fast-check'
 import superjson from 'superjson'
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type RpcContext, retryAfter } from './rpc-answer.ts'
-import { serveRpc } from './rpc-handler.ts'
+import type { RpcContext } from './rpc-answer.ts'
+import { headersOf, serveRpc } from './rpc-handler.ts'
 import { readRpcRequest } from './rpc-request.ts'
 
 const complaints: string[] = []
@@ -94,7 +94,7 @@ const officialUrl = await listen((req, res) => {
   void nodeHTTPRequestHandler({
     ...{ router, req, res, path, maxBatchSize, maxBodySize },
     createContext: () => context,
-    responseMeta: ({ errors }) => ({ headers: new Headers({ vary: 'Origin', ...retryAfter(errors) }) }),
+    responseMeta: ({ errors }) => ({ headers: headersOf(errors) }),
   })
 })
 

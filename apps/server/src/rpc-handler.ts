@@ -36,8 +36,7 @@ export async function serveRpc(
     return nodeHTTPRequestHandler({
       ...{ router, req, res, path, maxBatchSize, maxBodySize },
       createContext: () => context,
-      // tRPC writes its own `vary` over the one that CORS set.
-      responseMeta: ({ errors }) => ({ headers: new Headers({ vary: 'Origin', ...retryAfter(errors) }) }),
+      responseMeta: ({ errors }) => ({ headers: headersOf(errors) }),
     })
   }
   const left = new AbortController()
@@ -66,6 +65,12 @@ export function refuseRpc(
   const each = batch && paths.length > 0 && paths.length <= maxBatchSize
   const outcomes = each ? paths.map((path) => ({ path, error })) : [{ path: batch ? undefined : paths[0], error }]
   writeAnswer(router, res, { outcomes, batch: each, type: 'unknown', context })
+}
+
+/** Of an answer of the adapter, which writes its own `vary` over the one that CORS set. */
+export function headersOf(errors: readonly TRPCError[]): Headers {
+  const wait = retryAfter(errors)
+  return new Headers({ vary: 'Origin', ...(wait !== undefined && { 'retry-after': wait }) })
 }
 
 /** What procedures may be that this request can call without anything but JSON; `undefined` when it wants more. */
