@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, platform, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
 
 /** What figures were measured on, without which they mean nothing. */
 export interface Machine {
@@ -8,9 +8,12 @@ export interface Machine {
   readonly system: string
   readonly node: string
   readonly postgres: string
+  /** Processes that ran or waited to, on average over the minute before: what else the machine was busy with. */
+  readonly loadBefore: number
 }
 
-export function describeMachine(postgres: string): Machine {
+/** @param loadBefore as `load` answers it before anything is started. */
+export function describeMachine(postgres: string, loadBefore: number): Machine {
   return {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -18,5 +21,11 @@ export function describeMachine(postgres: string): Machine {
     system: `${platform()} ${release()}`,
     node: process.version,
     postgres: /^PostgreSQL [\d.]+/.exec(postgres)?.[0] ?? postgres,
+    loadBefore,
   }
 }
+
+export const load = (): number => loadavg()[0] ?? 0
+
+/** Whether others wanted so much of the machine that ratios say little: who runs in many processes gets more of it. */
+export const wasBusy = ({ cores, loadBefore }: Machine): boolean => loadBefore > cores / 4

@@ -5,7 +5,7 @@ import { root } from '../start/root.ts'
 import { openBench } from './bench.ts'
 import { create } from './create.ts'
 import type { Result } from './goal.ts'
-import { describeMachine } from './machine.ts'
+import { describeMachine, load } from './machine.ts'
 import { judge, table } from './report.ts'
 import { rpc } from './rpc.ts'
 import { startLatency } from './start-latency.ts'
@@ -58,6 +58,7 @@ const stopped = new Promise<never>((_, reject) => {
 
 async function bench(): Promise<void> {
   const startedAt = new Date()
+  const loadBefore = load()
   await using running = await openBench({
     rounds,
     seconds,
@@ -66,7 +67,7 @@ async function bench(): Promise<void> {
     signal: stop.signal,
     log: (line) => console.log(line),
   })
-  const machine = describeMachine(running.postgres)
+  const machine = describeMachine(running.postgres, loadBefore)
   const results: Result[] = []
   for (const measurement of measurements) {
     const wanted = measurement.ids.filter((id) => ids.includes(id))

@@ -1,5 +1,5 @@
 import type { Result } from './goal.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, wasBusy } from './machine.ts'
 import { ratio, spread } from './statistics.ts'
 
 /** A result with what follows from its rounds. */
@@ -45,6 +45,11 @@ export function table(verdicts: readonly Verdict[], machine: Machine, rounds: nu
   return [
     `${cores} cores (${cpu}), ${memoryGiB} GiB, ${system}, Node ${node}, ${postgres}; load, processes and database share them.`,
     `Medians of ${rounds} rounds in which ours and the baseline took turns; the spread is that of the rounds' ratios.`,
+    ...(wasBusy(machine)
+      ? [
+          `The machine was busy with other things before (load ${machine.loadBefore.toFixed(1)}): measure again when it is not.`,
+        ]
+      : []),
     '',
     ...lines.map(print),
   ].join('\n')
