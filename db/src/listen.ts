@@ -30,7 +30,7 @@ export async function openListener(connectionString: string, onError: (error: un
     const next = new pg.Client({
       connectionString,
       application_name: 'loqui listen',
-      connectionTimeoutMillis: 3_000,
+      connectionTimeoutMillis: 8_000,
       query_timeout: heartbeatTimeoutMs,
       keepAlive: true,
     })

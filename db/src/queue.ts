@@ -110,7 +110,7 @@ export async function openQueue(
     connectionString: options.connectionString,
     application_name: 'loqui queue',
     max: 4,
-    connectionTimeoutMillis: 3_000,
+    connectionTimeoutMillis: 8_000,
     migrate: false,
     schedule: false,
     supervise: options.supervise,

@@ -4,11 +4,6 @@ import { type Lane, openLane } from './lane.ts'
 import { describe, type Proof, type Prove, type Tried } from './proof.ts'
 import { createRandom, shuffled } from './random.ts'
 
-/** Kills side by side, each in a database and with processes of its own: most of a kill is waiting for a heartbeat to be missed. */
-const lanes = 10
-const kills = 25
-const convergenceMs = 15_000
-
 /** A lane, and how to end it. @throws Error when a process does not end as it should. */
 interface OpenLane {
   readonly lane: Lane
@@ -18,9 +13,9 @@ interface OpenLane {
 /** SIGKILL at each point where work could be lost or doubled. */
 export const kill: Proof = {
   id: 'kill',
-  what: 'SIGKILL at each point where work could be lost or doubled; all is whole again 15 s after the restart',
+  what: 'SIGKILL at each point where work could be lost or doubled; soon after the restart all is whole',
   async run(prove) {
-    const times = prove.quick ? 1 : kills
+    const times = prove.kills
     const order = shuffled(
       killPoints.flatMap((point) => Array.from({ length: times }, () => point)),
       createRandom(prove.seed),
@@ -29,7 +24,7 @@ export const kill: Proof = {
     const violations = new Map<KillPoint, string[]>(killPoints.map((point) => [point, []]))
     const left = [...order]
     await Promise.all(
-      Array.from({ length: lanes }, async () => {
+      Array.from({ length: Math.min(prove.lanes, order.length) }, async () => {
         let open: OpenLane | undefined
         for (let point = left.pop(); point; point = left.pop()) {
           try {
@@ -64,7 +59,7 @@ export const kill: Proof = {
 async function openLaneOf(prove: Prove): Promise<OpenLane> {
   const database = await prove.database()
   const loqui = await prove.loqui(database, { workers: 0 })
-  const lane = await openLane(database, loqui, { convergenceMs })
+  const lane = await openLane(database, loqui, prove)
   return {
     lane,
     async close() {

@@ -19,17 +19,37 @@ const usage = `npm run prove -- [proofs] [options]
 Proofs, all of them by default:
 ${proofs.map(({ id, what }) => `  ${id.padEnd(12)}${what}`).join('\n')}
 
-  --quick       the short form of each
-  --seed <n>    everything random follows from it; printed in any case`
+  --quick         the short form of each
+  --seed <n>      everything random follows from it; printed in any case
+  --kills <n>     at each point (default 25; with --quick 1)
+  --lanes <n>     kills tried side by side (default 10: most of a kill is waiting)
+  --within <s>    what a kill must have converged in, for machines that are busy with something else (default 15)`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, seed: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    kills: { type: 'string' },
+    lanes: { type: 'string', default: '10' },
+    within: { type: 'string', default: '15' },
+    help: { type: 'boolean' },
+  },
 })
 const unknown = positionals.filter((id) => !proofs.some((proof) => proof.id === id))
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const kills = Number(values.kills ?? (values.quick ? 1 : 25))
+const lanes = Number(values.lanes)
+const convergenceMs = Number(values.within) * 1_000
 
-if (values.help || unknown.length > 0 || !Number.isInteger(seed)) {
+if (
+  values.help ||
+  unknown.length > 0 ||
+  !Number.isInteger(seed) ||
+  !(kills >= 1) ||
+  !(lanes >= 1) ||
+  !(convergenceMs > 0)
+) {
   if (unknown.length > 0) console.error(`There is no proof ${unknown.join(', ')} here.\n`)
   console.error(usage)
   process.exit(values.help ? 0 : 2)
@@ -44,6 +64,9 @@ async function proveAll(): Promise<boolean> {
   const prove: Prove = {
     quick: values.quick,
     seed,
+    kills,
+    lanes,
+    convergenceMs,
     database: databases.create,
     loqui: openLoqui,
     log: (line) => console.log(line),

@@ -19,6 +19,12 @@ export interface Prove {
   readonly quick: boolean
   /** Everything random follows from it. */
   readonly seed: number
+  /** At each point. */
+  readonly kills: number
+  /** Kills tried side by side, each in a database and with processes of its own. */
+  readonly lanes: number
+  /** What a kill must have converged in. */
+  readonly convergenceMs: number
   /** A migrated, empty database. */
   database(): Promise<Database>
   /** Real processes on a database. */
