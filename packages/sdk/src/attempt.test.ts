@@ -41,11 +41,14 @@ test('it gives up after the retries it has', async () => {
   expect(call).toHaveBeenCalledTimes(2)
 })
 
-test('it waits as long as the server asked', async () => {
-  const busy = new LoquiError('Busy.', { reason: 'busy', retryAfterMs: 7_000 })
-  const call = vi.fn().mockRejectedValueOnce(busy).mockResolvedValue(1)
-  expect((await settle(attempt(call, { repeatable: true }, defaults))).ms).toBeGreaterThanOrEqual(7_000)
-})
+test.each(['busy', 'rate_limited', 'concurrency_limited'] as const)(
+  'of %s it waits as long as the server asked',
+  async (reason) => {
+    const busy = new LoquiError('Busy.', { reason, retryAfterMs: 7_000 })
+    const call = vi.fn().mockRejectedValueOnce(busy).mockResolvedValue(1)
+    expect((await settle(attempt(call, { repeatable: true }, defaults))).ms).toBeGreaterThanOrEqual(7_000)
+  },
+)
 
 test('it does not wait for what is far away', async () => {
   const call = vi.fn().mockRejectedValue(new LoquiError('Busy.', { reason: 'busy', retryAfterMs: 3_600_000 }))

@@ -18,6 +18,8 @@ export interface RequestDefaults {
 
 const passing: ReadonlySet<ErrorReason> = new Set([
   'busy',
+  'rate_limited',
+  'concurrency_limited',
   'service_unavailable',
   'idempotency_in_flight',
   'connection_failed',

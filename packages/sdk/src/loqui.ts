@@ -28,7 +28,7 @@ export interface LoquiOptions {
   readonly timeoutMs?: number | undefined
   /**
    * How often a call is tried again after it failed for a passing cause: no connection, no answer in time, a server that
-   * is busy. Only calls that may be repeated without harm are. @default 2
+   * is busy, a limit that passes within a minute. Only calls that may be repeated without harm are. @default 2
    */
   readonly maxRetries?: number | undefined
   /** What sends requests. @default globalThis.fetch */
