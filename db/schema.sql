@@ -510,21 +510,21 @@ CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_month date, p_micros 
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_scope text;
+  v_cost bigint;
 begin
   insert into cost_month (month, user_id) values (p_month, p_user), (p_month, null) on conflict do nothing;
-  foreach v_scope in array array['user', 'installation'] loop
-    update cost_month c set held_micros = held_micros + p_micros
-      where c.month = p_month and c.user_id is not distinct from (case v_scope when 'user' then p_user end)
-        and not exists (select from budget b where b.user_id is not distinct from c.user_id
-          and c.spent_micros + c.held_micros + p_micros > b.limit_micros);
-    if not found then
-      if v_scope = 'installation' then
-        update cost_month set held_micros = held_micros - p_micros where month = p_month and user_id = p_user;
-      end if;
-      return v_scope;
-    end if;
-  end loop;
+  select spent_micros + held_micros into strict v_cost from cost_month
+    where month = p_month and user_id = p_user for no key update;
+  if exists (select from budget where user_id = p_user and v_cost + p_micros > limit_micros) then
+    return 'user';
+  end if;
+  select spent_micros + held_micros into strict v_cost from cost_month
+    where month = p_month and user_id is null for no key update;
+  if exists (select from budget where user_id is null and v_cost + p_micros > limit_micros) then
+    return 'installation';
+  end if;
+  update cost_month set held_micros = held_micros + p_micros where month = p_month and user_id = p_user;
+  update cost_month set held_micros = held_micros + p_micros where month = p_month and user_id is null;
   return null;
 end $function$;
 
