@@ -112,7 +112,7 @@ test('plans, users and generations that never were are refused by what they are,
     ['user_not_found', () => quota.entries.query({ userId: nobody })],
     ['user_not_found', () => budgets.set.mutate({ userId: nobody, alertMicros: null, limitMicros: 1 })],
     ['generation_not_found', () => quota.refund.mutate({ generationId: nothing, note: 'What?' })],
-    ['voice_not_found', () => api.generations.estimate.mutate({ text: 'Hi.', voiceId: nothing.replace('gen', 'voi') })],
+    ['voice_not_found', () => api.generations.estimate.query({ text: 'Hi.', voiceId: nothing.replace('gen', 'voi') })],
   ] as const
   for (const [reason, call] of refusals) expect(await refusal(call())).toMatchObject({ reason, status: 404 })
   expect(await snapshot(loqui.db)).toEqual(before)

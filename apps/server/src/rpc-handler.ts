@@ -35,6 +35,8 @@ export async function serveRpc(
   if (!type || !paths || paths.length > maxBatchSize || !paths.every(isPlain)) {
     return nodeHTTPRequestHandler({
       ...{ router, req, res, path, maxBatchSize, maxBodySize },
+      // A book that is to be estimated fits into no URL.
+      allowMethodOverride: true,
       createContext: () => context,
       responseMeta: ({ errors }) => ({ headers: headersOf(errors) }),
     })

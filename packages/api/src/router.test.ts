@@ -32,7 +32,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'generations.cancel mutation',
     'generations.create mutation',
     'generations.delete mutation',
-    'generations.estimate mutation',
+    'generations.estimate query',
     'generations.get query',
     'generations.list query',
     'generations.status query',

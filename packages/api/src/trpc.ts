@@ -43,40 +43,49 @@ export function translate(ctx: RequestContext, path: string, error: unknown): TR
  * @throws {Refusal} `invalid_input`.
  */
 async function readInput(getRawInput: () => Promise<unknown>): Promise<void> {
-  // Too deep a nesting is found by whoever first goes through it: superjson, or the search itself.
-  const broken = await getRawInput()
-    .then((input) => findBrokenText(input))
-    .catch((error: unknown) => {
-      // What tRPC says by itself, such as a body too large, it says without a cause.
-      throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
-    })
+  let broken: string | undefined
+  try {
+    broken = findBrokenText(await getRawInput())
+  } catch (error) {
+    // What tRPC says by itself, such as a body too large, it says without a cause. Too deep a nesting is found by
+    // whoever first goes through it: superjson, or the search above.
+    throw error instanceof TRPCError && error.cause === undefined ? error : unreadable(error)
+  }
   if (broken !== undefined) {
     const [field, message] = [shorten(broken), 'must be well-formed Unicode without NUL characters']
     throw new Refusal('invalid_input', `${field}: ${message}`, { issues: [{ field, message }] })
   }
 }
 
-// Two middlewares and not five: each copies the whole call for the next, which is dearer than most of what they do.
-
 /** The one place where what a verb throws becomes an error of the wire, and where the log learns of it. */
-const answered = t.procedure.use(({ ctx, next, path }) =>
-  ctx.inTurn(async () => {
-    const result = await next()
+function answer<Result extends { readonly ok: true } | { readonly ok: false; readonly error: TRPCError }>(
+  ctx: RequestContext,
+  path: string,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  return ctx.inTurn(async () => {
+    const result = await call().catch((error: unknown) => ({ ok: false, error }) as const)
     if (!result.ok) throw translate(ctx, path, result.error)
     return result
+  })
+}
+
+// One middleware each: tRPC copies the whole call for every next one, which is dearer than most of what they do.
+
+/** Anyone may call it. */
+export const publicProcedure = t.procedure.use(({ ctx, path, getRawInput, next }) =>
+  answer(ctx, path, async () => {
+    ctx.admitAnyone()
+    await readInput(getRawInput)
+    return next()
   }),
 )
 
-/** Anyone may call it. */
-export const publicProcedure = answered.use(async ({ ctx, next, getRawInput }) => {
-  ctx.admitAnyone()
-  await readInput(getRawInput)
-  return next()
-})
-
 /** Only who can be identified may call it; what they may do is the verb's to say. */
-export const procedure = answered.use(async ({ ctx, next, getRawInput }) => {
-  const actor = await ctx.admit()
-  await readInput(getRawInput)
-  return next({ ctx: { actor } })
-})
+export const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) =>
+  answer(ctx, path, async () => {
+    const actor = await ctx.admit()
+    await readInput(getRawInput)
+    return next({ ctx: { actor } })
+  }),
+)

@@ -534,7 +534,7 @@ declare const routes: {
             meta: object;
             errorShape: ErrorShape;
         }>;
-        estimate: _trpc_server.TRPCMutationProcedure<{
+        estimate: _trpc_server.TRPCQueryProcedure<{
             input: {
                 text: string;
                 voiceId: string;

@@ -108,7 +108,7 @@ export class Generations {
    */
   estimate(input: EstimateInput, options?: RequestOptions): Promise<Estimate> {
     return this.#connection.repeatable(
-      (signal) => this.#connection.trpc.generations.estimate.mutate(input, { signal }),
+      (signal) => this.#connection.trpc.generations.estimate.query(input, { signal }),
       options,
     )
   }

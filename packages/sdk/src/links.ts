@@ -16,8 +16,13 @@ export type FetchInit = Omit<RequestInit, 'signal'> & { readonly signal?: AbortS
 const largestBatch = 10
 /** What proxies commonly let pass. */
 const longestUrl = 4_000
+/** Of a query's input in JSON, most of which may be escaped in a URL. */
+const longestInUrl = longestUrl / 4
 
-/** The way of every call: queries in batches, mutations one by one, subscriptions over the socket or as events. */
+/**
+ * The way of every call: queries in batches, mutations and queries about long texts one by one, subscriptions over the
+ * socket or as events.
+ */
 export function links(url: string, fetch: Fetch, socket: Socket | null): Link[] {
   return [
     withoutDirection,
@@ -28,7 +33,17 @@ export function links(url: string, fetch: Fetch, socket: Socket | null): Link[] 
       false: splitLink({
         condition: (op) => op.type === 'mutation',
         true: httpLink({ url, fetch, transformer: superjson, headers: ({ op }) => idempotencyHeader(op.context) }),
-        false: httpBatchLink({ url, fetch, transformer: superjson, maxItems: largestBatch, maxURLLength: longestUrl }),
+        false: splitLink({
+          condition: (op) => (JSON.stringify(op.input)?.length ?? 0) > longestInUrl,
+          true: httpLink({ url, fetch, transformer: superjson, methodOverride: 'POST' }),
+          false: httpBatchLink({
+            url,
+            fetch,
+            transformer: superjson,
+            maxItems: largestBatch,
+            maxURLLength: longestUrl,
+          }),
+        }),
       }),
     }),
   ]

@@ -18,9 +18,7 @@ export const generations = {
     .input(createGenerationInput)
     .mutation(({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, ctx)),
   // It changes nothing, but a query's input travels in the URL, which no book fits into.
-  estimate: procedure
-    .input(estimateInput)
-    .mutation(({ ctx, input }): Promise<Estimate> => estimateGeneration(ctx, input)),
+  estimate: procedure.input(estimateInput).query(({ ctx, input }): Promise<Estimate> => estimateGeneration(ctx, input)),
   get: procedure.input(generationIdInput).query(({ ctx, input }): Promise<Generation> => getGeneration(ctx, input)),
   list: procedure
     .input(listGenerationsInput.prefault({}))
