@@ -18,9 +18,9 @@ export interface RpcCalls extends RpcRequest {
 }
 
 /**
- * Serves what nearly every request is: queries by GET or mutations by POST, with JSON both ways. The rest is given to
- * tRPC's own adapter, which makes a Fetch `Request`, a `Response` and streams of each, at several times the cost. Both
- * answer alike: rpc-handler.test.ts holds one to the other, docs/decisions/0009-a-light-handler-for-rpc.md tells why.
+ * Serves what nearly every request is: queries by GET or POST and mutations by POST, with JSON both ways. The rest is
+ * given to tRPC's own adapter, which makes a Fetch `Request`, a `Response` and streams of each, at several times the cost.
+ * Both answer alike: rpc-handler.test.ts holds one to the other, docs/decisions/0009-a-light-handler-for-rpc.md tells why.
  */
 export async function serveRpc(
   options: RpcOptions,
@@ -30,9 +30,8 @@ export async function serveRpc(
 ): Promise<void> {
   const { router, maxBatchSize } = options
   const { path, paths, query, batch, context, maxBodySize } = calls
-  const type = plainTypeOf(req, query)
-  const isPlain = (path: string) => router._def.procedures[path]?._def.type === type
-  if (!type || !paths || paths.length > maxBatchSize || !paths.every(isPlain)) {
+  const type = plainTypeOf(options, req, calls)
+  if (!type || !paths) {
     return nodeHTTPRequestHandler({
       ...{ router, req, res, path, maxBatchSize, maxBodySize },
       // A book that is to be estimated fits into no URL.
@@ -75,9 +74,16 @@ export function headersOf(errors: readonly TRPCError[]): Headers {
   return new Headers({ vary: 'Origin', ...(wait !== undefined && { 'retry-after': wait }) })
 }
 
-/** What procedures may be that this request can call without anything but JSON; `undefined` when it wants more. */
-function plainTypeOf(req: IncomingMessage, query: URLSearchParams): 'query' | 'mutation' | undefined {
-  if (isStreamed(req) || query.has('connectionParams')) return undefined
-  if (req.method === 'POST') return isJson(req) ? 'mutation' : undefined
-  return req.method === 'GET' && (isJson(req) || req.headers['content-type'] === undefined) ? 'query' : undefined
+/** What all procedures are that the request calls, where none of them needs anything but JSON. */
+function plainTypeOf(
+  { router, maxBatchSize }: RpcOptions,
+  req: IncomingMessage,
+  { paths, query }: RpcRequest,
+): 'query' | 'mutation' | undefined {
+  if (!paths || paths.length > maxBatchSize || isStreamed(req) || query.has('connectionParams')) return undefined
+  const [type, ...others] = new Set(paths.map((path) => router._def.procedures[path]?._def.type))
+  if (others.length > 0 || (type !== 'query' && type !== 'mutation')) return undefined
+  if (req.method === 'POST') return isJson(req) ? type : undefined
+  const isQuestion = req.method === 'GET' && type === 'query'
+  return isQuestion && (isJson(req) || req.headers['content-type'] === undefined) ? type : undefined
 }
