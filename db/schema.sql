@@ -41,6 +41,7 @@ create table api_key (
   last_used_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   requests_per_minute integer,
+  allowance_of uuid,
   constraint api_key_pkey PRIMARY KEY (id),
   constraint api_key_public_id_key UNIQUE (public_id),
   constraint api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
@@ -473,7 +474,7 @@ create view report.usage_day as
     cost_micros
    FROM usage_day;
 
-CREATE OR REPLACE FUNCTION public.admit_key(p_public_id text, p_secret_hash bytea, p_take boolean, OUT id uuid, OUT user_id uuid, OUT secret_hash bytea, OUT scopes text[], OUT role text, OUT revoked boolean, OUT expired boolean, OUT disabled boolean, OUT use_is_news boolean, OUT key_per_minute integer, OUT user_per_minute integer, OUT taken rate_taken)
+CREATE OR REPLACE FUNCTION public.admit_key(p_public_id text, p_secret_hash bytea, p_take boolean, OUT id uuid, OUT user_id uuid, OUT secret_hash bytea, OUT scopes text[], OUT role text, OUT revoked boolean, OUT expired boolean, OUT disabled boolean, OUT use_is_news boolean, OUT allowance_id uuid, OUT key_per_minute integer, OUT user_per_minute integer, OUT taken rate_taken)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -481,13 +482,13 @@ begin
   select k.id, k.user_id, k.secret_hash, k.scopes, a.role, k.revoked_at is not null,
       coalesce(k.expires_at <= clock_timestamp(), false), a.disabled_at is not null,
       coalesce(k.last_used_at < clock_timestamp() - interval '60 seconds', true),
-      k.requests_per_minute, p.requests_per_minute
-    into id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news, key_per_minute, user_per_minute
+      coalesce(k.allowance_of, k.id), k.requests_per_minute, p.requests_per_minute
+    into id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news, allowance_id, key_per_minute, user_per_minute
     from api_key k join account a on a.id = k.user_id join plan p on p.id = a.plan_id
     where k.public_id = p_public_id;
   -- Digests: how long they take to compare tells nothing of the secret.
   if p_take and secret_hash = p_secret_hash and not (revoked or expired or disabled) then
-    taken := rate_take_both('key:' || id, key_per_minute, 'user:' || user_id, user_per_minute);
+    taken := rate_take_both('key:' || allowance_id, key_per_minute, 'user:' || user_id, user_per_minute);
   end if;
 end $function$;
 

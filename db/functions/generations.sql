@@ -2,7 +2,6 @@
 -- streams; of one kind in the order of their ids.
 
 drop function if exists generation_create(generation);
-drop function if exists generation_create(generation, text, text, text, bytea, interval, boolean, text);
 
 -- The whole of a create in one round trip: take the idempotency key, hold cost and quota, insert, announce, enqueue; or
 -- refuse and leave nothing. p_key null: it may happen as often as it is sent. Otherwise:

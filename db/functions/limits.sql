@@ -2,7 +2,7 @@
 -- rate algorithm). Refused, it writes nothing. The database's clock is the only one, whichever process asks.
 --   remaining  requests that could be made right now
 --   wait_ms    until there is one more of them
--- Nobody waits long for this table: who cannot have it limits by other means (see core/src/limits/rates.ts).
+-- Nobody waits long for this table: who cannot have it limits by other means (see packages/core/src/limits/store.ts).
 create or replace function rate_take(p_key text, p_per_minute integer, out allowed boolean, out remaining integer, out wait_ms integer)
   language plpgsql set lock_timeout = '200ms' as $$
 declare
@@ -70,19 +70,19 @@ end $$;
 create or replace function admit_key(p_public_id text, p_secret_hash bytea, p_take boolean,
     out id uuid, out user_id uuid, out secret_hash bytea, out scopes text[], out role text,
     out revoked boolean, out expired boolean, out disabled boolean, out use_is_news boolean,
-    out key_per_minute integer, out user_per_minute integer, out taken rate_taken)
+    out allowance_id uuid, out key_per_minute integer, out user_per_minute integer, out taken rate_taken)
   language plpgsql as $$
 begin
   select k.id, k.user_id, k.secret_hash, k.scopes, a.role, k.revoked_at is not null,
       coalesce(k.expires_at <= clock_timestamp(), false), a.disabled_at is not null,
       coalesce(k.last_used_at < clock_timestamp() - interval '60 seconds', true),
-      k.requests_per_minute, p.requests_per_minute
-    into id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news, key_per_minute, user_per_minute
+      coalesce(k.allowance_of, k.id), k.requests_per_minute, p.requests_per_minute
+    into id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news, allowance_id, key_per_minute, user_per_minute
     from api_key k join account a on a.id = k.user_id join plan p on p.id = a.plan_id
     where k.public_id = p_public_id;
   -- Digests: how long they take to compare tells nothing of the secret.
   if p_take and secret_hash = p_secret_hash and not (revoked or expired or disabled) then
-    taken := rate_take_both('key:' || id, key_per_minute, 'user:' || user_id, user_per_minute);
+    taken := rate_take_both('key:' || allowance_id, key_per_minute, 'user:' || user_id, user_per_minute);
   end if;
 end $$;
 

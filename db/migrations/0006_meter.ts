@@ -127,6 +127,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index lease_user on lease (user_id);
 
     alter table api_key add column requests_per_minute integer check (requests_per_minute > 0);
+    -- The key whose allowance it draws on, where that has a limit of its own and made this one, or made who made it.
+    alter table api_key add column allowance_of uuid;
 
     create index generation_key on generation (key_id) where key_id is not null;
 

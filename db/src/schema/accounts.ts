@@ -49,6 +49,8 @@ export interface ApiKeyTable {
   last_used_at: Date | null
   /** Its own limit beside its user's; `null` for none. */
   requests_per_minute: number | null
+  /** The key whose allowance it draws on; `null` for its own. */
+  allowance_of: string | null
   created_at: Generated<Date>
 }
 

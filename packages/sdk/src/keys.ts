@@ -11,7 +11,8 @@ export interface CreateKeyInput {
   /** Days until it expires, at most 3650; `null` for never. @default 90 */
   readonly expiresInDays?: number | null | undefined
   /**
-   * How many requests it may make a minute, at most 1,000,000, beside what your plan allows all your keys together.
+   * How many requests it may make a minute, at most 1,000,000, beside what your plan allows all your keys together. Made
+   * by a key that has such a limit it shares that one's, and may have a lower one but no higher.
    * @default no limit of its own, or that of the key that makes it
    */
   readonly requestsPerMinute?: number | undefined

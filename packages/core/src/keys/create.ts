@@ -15,7 +15,10 @@ export const createKeyInput = z.strictObject({
     .default(['generations:read', 'generations:write', 'voices:read', 'usage:read']),
   /** Days until it expires; `null` for never. */
   expiresInDays: z.number().int().min(1).max(3650).nullable().default(90),
-  /** Its own limit beside its user's. Default: none, or that of the key that makes it. */
+  /**
+   * Its own limit beside its user's. Default: none. Made by a key that has a limit it shares that one's allowance, however
+   * many there are, and may have a lower limit but no higher one.
+   */
   requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
 })
 
@@ -44,12 +47,12 @@ export async function createKey(
       )
     }
   }
-  const most = actor.kind === 'key' ? await limitOf(db, actor.keyId) : null
-  const requestsPerMinute = input.requestsPerMinute ?? most
-  if (most !== null && requestsPerMinute !== null && requestsPerMinute > most) {
+  const maker = actor.kind === 'key' ? await limitOf(db, actor.keyId) : undefined
+  const requestsPerMinute = input.requestsPerMinute ?? maker?.perMinute ?? null
+  if (maker && requestsPerMinute !== null && requestsPerMinute > maker.perMinute) {
     throw new Refusal(
       'forbidden',
-      `requestsPerMinute: this API key cannot give more requests a minute than the ${most} it may make.`,
+      `requestsPerMinute: this API key cannot give more requests a minute than the ${maker.perMinute} it may make.`,
     )
   }
   const { row, secret } = await mintKey(db, {
@@ -57,16 +60,19 @@ export async function createKey(
     name: input.name,
     scopes: [...new Set(input.scopes)],
     requestsPerMinute,
+    allowanceOf: maker?.allowanceId ?? null,
     expiresAt: input.expiresInDays === null ? null : new Date(Date.now() + input.expiresInDays * 86_400_000),
   })
   return { key: toApiKey(row), secret }
 }
 
-async function limitOf(db: Db, keyId: string): Promise<number | null> {
+/** The limit of a key, where it has one, and the key whose allowance it draws on. */
+async function limitOf(db: Db, keyId: string): Promise<{ perMinute: number; allowanceId: string } | undefined> {
   const row = await db
     .selectFrom('api_key')
-    .select('requests_per_minute')
+    .select(['requests_per_minute', 'allowance_of'])
     .where('id', '=', keyId)
     .executeTakeFirstOrThrow()
-  return row.requests_per_minute
+  if (row.requests_per_minute === null) return undefined
+  return { perMinute: row.requests_per_minute, allowanceId: row.allowance_of ?? keyId }
 }

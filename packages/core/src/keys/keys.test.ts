@@ -2,13 +2,14 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, test, vi } from 'vitest'
 import { type Scope, scopes } from '../actor.ts'
+import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createKey, createKeyInput } from './create.ts'
 import { checksum, generateKey, keyPattern, parseKey } from './format.ts'
 import { listKeys, listKeysInput } from './list.ts'
 import { revokeKey } from './revoke.ts'
-import { verifyKey } from './verify.ts'
+import { admitKey, verifyKey } from './verify.ts'
 
 const core = await testCore([])
 const { services } = core
@@ -295,6 +296,30 @@ describe('a limit of its own', () => {
     if (expected === 'forbidden') expect(await refusal(creating)).toMatchObject({ reason: expected })
     else expect((await creating).key.requestsPerMinute).toBe(expected)
   })
+})
+
+test('keys made by one with a limit, and keys made by those, share its allowance', async () => {
+  const user = await core.user({ planId: 'unlimited' })
+  const calls = async (secret: string) => admitKey(services, secret).then(({ left }) => left[0]?.remaining, refusedFor)
+  const refusedFor = (error: unknown) => (error as Refusal).reason
+  const child = async (secret: string, requestsPerMinute?: number) => {
+    const input = { name: 'Child', scopes: ['keys:write'], requestsPerMinute }
+    return (await createKey({ ...services, actor: await verifyKey(services, secret) }, createKeyInput.parse(input)))
+      .secret
+  }
+  const { secret: maker } = await make(user, { scopes: ['keys:write'], requestsPerMinute: 10 })
+  const [first, slow] = [await child(maker), await child(maker, 5)]
+  const grandchild = await child(first)
+  expect(await calls(maker)).toBe(9)
+  expect(await calls(first)).toBe(8)
+  expect(await calls(grandchild)).toBe(7)
+  // Each of its five is two of the ten.
+  expect(await calls(slow)).toBe(2)
+  expect([await calls(slow), await calls(slow)]).toEqual([1, 0])
+  expect([await calls(maker), await calls(first), await calls(grandchild)]).toEqual([0, 'rate_limited', 'rate_limited'])
+  expect(await calls(slow)).toBe('rate_limited')
+  // One that the person makes has nothing to do with it.
+  expect(await calls((await make(user, { requestsPerMinute: 10 })).secret)).toBe(9)
 })
 
 describe('keys are listed and revoked', () => {

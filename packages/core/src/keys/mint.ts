@@ -14,6 +14,8 @@ export async function mintKey(
     readonly expiresAt: Date | null
     /** Default: none of its own. */
     readonly requestsPerMinute?: number | null
+    /** The key whose allowance it draws on. Default: its own. */
+    readonly allowanceOf?: string | null
   },
 ): Promise<{ row: ApiKeyRow; secret: string }> {
   const generated = generateKey()
@@ -30,6 +32,7 @@ export async function mintKey(
       revoked_at: null,
       last_used_at: null,
       requests_per_minute: key.requestsPerMinute ?? null,
+      allowance_of: key.allowanceOf ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()

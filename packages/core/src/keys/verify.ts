@@ -38,7 +38,7 @@ export async function admitKey(
   const requester = {
     userId: row.user_id,
     userPerMinute: row.user_per_minute,
-    keyId: row.id,
+    keyAllowanceId: row.allowance_id,
     keyPerMinute: row.key_per_minute,
   }
   return { actor: toActor(row), left: countRequest(caller, requester, counted && row) }
@@ -69,6 +69,8 @@ interface KeyRow extends TakenRow {
   readonly expired: boolean
   readonly disabled: boolean
   readonly use_is_news: boolean
+  /** Of the key whose allowance it draws on. */
+  readonly allowance_id: string
   readonly key_per_minute: number | null
   readonly user_per_minute: number
 }
@@ -76,7 +78,7 @@ interface KeyRow extends TakenRow {
 async function findKey({ db }: Caller<'db'>, { publicId, secretHash }: KeyParts, take: boolean) {
   const { rows } = await sql<KeyRow | { readonly id: null; readonly secret_hash: null }>`
     select id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news,
-      key_per_minute, user_per_minute, (taken).*
+      allowance_id, key_per_minute, user_per_minute, (taken).*
     from admit_key(${publicId}, ${secretHash}, ${take})
   `.execute(db)
   const [row] = rows

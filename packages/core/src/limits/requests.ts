@@ -6,7 +6,8 @@ import type { Limit } from './limit.ts'
 export interface Requester {
   readonly userId: string
   readonly userPerMinute: number
-  readonly keyId?: string
+  /** The key whose allowance it takes from. */
+  readonly keyAllowanceId?: string
   /** Null where the key has no limit of its own. */
   readonly keyPerMinute?: number | null
 }
@@ -31,10 +32,10 @@ export function countRequest({ limits }: Caller<'limits'>, requester: Requester,
   return judge(reduced, limits.local.take(reduced), tooMany)
 }
 
-function allowancesOf({ userId, userPerMinute, keyId, keyPerMinute }: Requester): Allowance[] {
+function allowancesOf({ userId, userPerMinute, keyAllowanceId, keyPerMinute }: Requester): Allowance[] {
   const user: Allowance = { policy: 'requests', key: `user:${userId}`, perMinute: userPerMinute }
-  if (keyId === undefined || typeof keyPerMinute !== 'number') return [user]
-  return [{ policy: 'key-requests', key: `key:${keyId}`, perMinute: keyPerMinute }, user]
+  if (keyAllowanceId === undefined || typeof keyPerMinute !== 'number') return [user]
+  return [{ policy: 'key-requests', key: `key:${keyAllowanceId}`, perMinute: keyPerMinute }, user]
 }
 
 const tooMany = ({ policy, perMinute }: Allowance) =>
