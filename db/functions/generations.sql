@@ -1,5 +1,5 @@
--- Order of locks in everything below: the users' quotas, the rows of generations, the months' costs, the users' event
--- streams; of one kind in the order of their ids.
+-- Order of locks in everything below: the users' quotas, the rows of generations, the months' costs, the days' sums, the
+-- users' event streams; of one kind in the order of their ids.
 
 drop function if exists generation_create(generation);
 
@@ -124,6 +124,19 @@ create or replace function generation_succeed(p_id uuid, p_attempt uuid, p_durat
 declare
   v_generation generation;
 begin
+  v_generation := generation_settle(p_id, p_attempt, p_duration_ms, p_audio_key, p_audio_bytes, p_audio_sha256);
+  if v_generation.id is not null then
+    perform event_append(v_generation, 'succeeded', null);
+  end if;
+  return v_generation;
+end $$;
+
+-- All of generation_succeed() but that it tells nobody.
+create or replace function generation_settle(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text,
+    p_audio_bytes bigint, p_audio_sha256 text) returns generation language plpgsql as $$
+declare
+  v_generation generation;
+begin
   perform quota_lock(user_id) from generation where id = p_id;
   perform from generation where id = p_id and state = 'running' and attempt = p_attempt for no key update;
   if not found then
@@ -136,7 +149,6 @@ begin
   perform generation_end_attempt(v_generation, 'succeeded');
   perform usage_add(v_generation.user_id, v_generation.voice_id, v_generation.key_id, v_generation.engine, 1,
     v_generation.characters, v_generation.charged_ms, 0);
-  perform event_append(v_generation, 'succeeded', null);
   return v_generation;
 end $$;
 
@@ -176,15 +188,8 @@ end $$;
 -- What several transitions in one transaction need: all locks of one kind before any of the next, each kind in order. So
 -- two batches, or a batch and a transition by itself, never wait for each other in a circle. Generations of engines that
 -- cost money take part in none: their rows in cost_month would be one more kind.
-create or replace function generations_lock(p_ids uuid[], p_quota boolean) returns void language plpgsql as $$
-declare
-  v_user uuid;
+create or replace function generations_lock(p_ids uuid[]) returns void language plpgsql as $$
 begin
-  if p_quota then
-    for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
-      perform quota_lock(v_user);
-    end loop;
-  end if;
   perform from generation where id = any(p_ids) order by id for no key update;
   perform from event_stream where user_id in (select user_id from generation where id = any(p_ids))
     order by user_id for no key update;
@@ -192,18 +197,27 @@ end $$;
 
 create or replace function generations_claim(p_ids uuid[], p_attempts uuid[]) returns setof generation language plpgsql as $$
 begin
-  perform generations_lock(p_ids, false);
+  perform generations_lock(p_ids);
   return query select g.* from unnest(p_ids, p_attempts) t (id, attempt), generation_claim(t.id, t.attempt) g
     where g.id is not null;
 end $$;
 
--- Each as in generation_succeed(); answers the ids of those that did.
+-- Each as in generation_succeed(); answers the ids of those that did. Told are all at the end: the days' sums come before the
+-- event streams also for who writes down a cost meanwhile.
 create or replace function generations_succeed(p_ids uuid[], p_attempts uuid[], p_durations_ms bigint[], p_audio_keys text[],
     p_audio_bytes bigint[], p_audio_sha256s text[]) returns setof uuid language plpgsql as $$
+declare
+  v_user uuid;
+  v_settled generation[];
 begin
-  perform generations_lock(p_ids, true);
-  return query select g.id from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
-      t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
-      generation_succeed(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
+  for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
+    perform quota_lock(v_user);
+  end loop;
+  perform from generation where id = any(p_ids) order by id for no key update;
+  select array_agg(g order by g.user_id) into v_settled
+    from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+        t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+      generation_settle(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
     where g.id is not null;
+  return query select g.id from unnest(v_settled) g, event_append(g, 'succeeded', null);
 end $$;

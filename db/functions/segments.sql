@@ -63,7 +63,7 @@ end $$;
 -- Each as in segments_begin(): of [{generation, attempt, segments, submitted}]; answers in their order.
 create or replace function generations_begin(p_begun jsonb) returns setof boolean language plpgsql as $$
 begin
-  perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b), false);
+  perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b));
   return query select segments_begin((b.value->>'generation')::uuid, (b.value->>'attempt')::uuid, b.value->'segments',
       (b.value->>'submitted')::boolean)
     from jsonb_array_elements(p_begun) with ordinality b order by b.ordinality;
@@ -72,7 +72,7 @@ end $$;
 -- Each as in segment_store(), for segments that cost nothing; answers which were kept, in their order.
 create or replace function segments_store(p_segments jsonb) returns setof boolean language plpgsql as $$
 begin
-  perform generations_lock((select array_agg((s->>'generation_id')::uuid) from jsonb_array_elements(p_segments) s), false);
+  perform generations_lock((select array_agg((s->>'generation_id')::uuid) from jsonb_array_elements(p_segments) s));
   return query select segment_store(jsonb_populate_record(null::segment, s.value))
     from jsonb_array_elements(p_segments) with ordinality s order by s.ordinality;
 end $$;

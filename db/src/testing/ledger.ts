@@ -165,24 +165,27 @@ export function submitSegment(db: Db, id: string, index: number, attempt: string
 
 /** @param cost what the provider asked for it. */
 export function storeSegment(db: Db, id: string, index: number, attempt: string, cost = 0): Promise<boolean> {
-  const row = {
-    generation_id: id,
-    index,
-    attempt,
-    audio_key: `${id}/${attempt}/${index}`,
-    audio_bytes: 2,
-    audio_sha256: 'sha',
-    samples: 1,
-    sample_rate: 24_000,
-    duration_ms: 0,
-    actual_cost_micros: cost,
-  }
+  const row = segmentRow(id, index, attempt, cost)
   return sql<{ kept: boolean }>`
     select segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(row)}::jsonb)) as kept
   `
     .execute(db)
     .then(({ rows }) => rows[0]?.kept === true)
 }
+
+/** What there is to store of a segment. */
+export const segmentRow = (id: string, index: number, attempt: string, cost = 0) => ({
+  generation_id: id,
+  index,
+  attempt,
+  audio_key: `${id}/${attempt}/${index}`,
+  audio_bytes: 2,
+  audio_sha256: 'sha',
+  samples: 1,
+  sample_rate: 24_000,
+  duration_ms: 0,
+  actual_cost_micros: cost,
+})
 
 export function generation(db: Db, id: string): Promise<GenerationRow> {
   return db.selectFrom('generation').selectAll().where('id', '=', id).executeTakeFirstOrThrow()

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDb } from '../client.ts'
+import {
+  cancel,
+  claim,
+  fail,
+  newAccount,
+  newGeneration,
+  newSegments,
+  segmentRow,
+  storeSegment,
+  submitSegment,
+  succeed,
+} from '../testing/ledger.ts'
+import { testDatabase } from '../testing.ts'
+
+const { db, connectionString } = await testDatabase()
+
+const oneOf = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)]!
+const some = <T>(all: readonly T[], count: number): T[] => [...new Set(Array.from({ length: count }, () => oneOf(all)))]
+
+/** A generation and the attempt that was last heard to hold it, which by now may be another. */
+interface Known {
+  readonly id: string
+  attempt?: string
+}
+
+/**
+ * What workers, servers and administrators do to generations: in batches to those that cost nothing, one at a time to the
+ * others.
+ */
+async function world() {
+  const own = createDb({ connectionString, max: 12 })
+  onTestFinished(() => own.destroy())
+  const accounts = await Promise.all(Array.from({ length: 3 }, () => newAccount(own, 1_000_000)))
+  const free: Known[] = []
+  const costly: Known[] = []
+  const any = () => oneOf([...free, ...costly])
+  const held = (known: readonly Known[], count: number) =>
+    some(known, count).flatMap(({ id, attempt }) => (attempt ? [{ id, attempt }] : []))
+
+  const create = async (known: Known[], cost: number) => {
+    const id = (await newGeneration(own, oneOf(accounts), { reservedMs: 1_000, cost }))!
+    await newSegments(own, id, 1)
+    known.push({ id })
+  }
+  const claimSome = async () => {
+    const known = some(free, 8)
+    const attempts = known.map(() => randomUUID())
+    const { rows } = await sql<{ id: string; attempt: string }>`
+      select id, attempt from generations_claim(${known.map(({ id }) => id)}::uuid[], ${attempts}::uuid[])
+    `.execute(own)
+    for (const { id, attempt } of rows) known.find((each) => each.id === id)!.attempt = attempt
+  }
+  const claimOne = async () => {
+    const known = oneOf(costly)
+    const attempt = await claim(own, known.id)
+    if (attempt) known.attempt = attempt
+  }
+  const storeSome = async () => {
+    const known = held(free, 8)
+    for (const { id, attempt } of known) await submitSegment(own, id, 0, attempt)
+    const segments = known.map(({ id, attempt }) => segmentRow(id, 0, attempt))
+    await sql`select segments_store(${JSON.stringify(segments)}::jsonb)`.execute(own)
+  }
+  const storeOne = async () => {
+    for (const { id, attempt } of held(costly, 1)) {
+      await submitSegment(own, id, 0, attempt)
+      await storeSegment(own, id, 0, attempt, 70)
+    }
+  }
+  const succeedSome = async () => {
+    const spoken = await own
+      .selectFrom('generation')
+      .select(['id', 'attempt'])
+      .where(
+        'id',
+        'in',
+        some(free, 8).map(({ id }) => id),
+      )
+      .where('segments_done', '=', 1)
+      .execute()
+    const ids = spoken.map(({ id }) => id)
+    const each = (value: number | string) => spoken.map(() => value)
+    await sql`select generations_succeed(${ids}::uuid[], ${spoken.map(({ attempt }) => attempt)}::uuid[],
+      ${each(900)}::bigint[], ${ids}::text[], ${each(1)}::bigint[], ${each('sha')}::text[])`.execute(own)
+  }
+  const succeedOne = async () => {
+    for (const { id, attempt } of held(costly, 1)) await succeed(own, id, attempt, 900)
+  }
+  const failOne = async () => {
+    for (const { id, attempt } of held([...free, ...costly], 1)) await fail(own, id, attempt)
+  }
+
+  await Promise.all(Array.from({ length: 24 }, (_, index) => (index % 2 ? create(free, 0) : create(costly, 100))))
+  return [
+    () => create(free, 0),
+    () => create(costly, 100),
+    claimSome,
+    claimSome,
+    claimOne,
+    storeSome,
+    storeSome,
+    storeOne,
+    storeOne,
+    succeedSome,
+    succeedOne,
+    failOne,
+    () => cancel(own, any().id),
+    () => sql`select quota_refund(${any().id}, ${randomUUID()}, 'Sorry.')`.execute(own),
+    () => sql`select quota_adjust(${oneOf(accounts).userId}, 1, ${randomUUID()}, 'So.')`.execute(own),
+  ]
+}
+
+test('whatever happens at once, to one user’s generations and to others’, nothing waits in a circle', async () => {
+  const actions = await world()
+  // A circle is an error of PostgreSQL's (40P01), and a long wait one too (55P03).
+  await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      for (let count = 0; count < 80; count++) await oneOf(actions)()
+    }),
+  )
+  const states = await db.selectFrom('generation').select('state').distinct().execute()
+  expect(states.map(({ state }) => state)).toEqual(expect.arrayContaining(['canceled', 'running', 'succeeded']))
+})
