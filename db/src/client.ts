@@ -16,6 +16,11 @@ export interface DbConfig {
   readonly onError?: (error: Error) => void
   /** `owner` keeps the rights of who logs in, for who changes the schema. Default: the processes' role of `rights.ts`. */
   readonly role?: 'owner'
+  /**
+   * `soon` answers a commit before it is on disk: for what may be forgotten in a crash of the database, such as who has
+   * fetched a job. Nothing that was said later outlives it: one log holds all commits in their order.
+   */
+  readonly commit?: 'soon'
 }
 
 /**
@@ -43,7 +48,7 @@ export function createDb(config: DbConfig): Db {
     // Only in this mode does pg close a connection whose query timed out; the next query would wait behind it for ever.
     pipeline: true,
     types: { getTypeParser },
-    onConnect: (client) => prepare(client, config.role === 'owner' ? null : appRole),
+    onConnect: (client) => prepareConnection(client, config),
   })
   // The pool listens to idle connections only: one that breaks while it is in use would end the process.
   pool.on('connect', (client) => client.on('error', onError))
@@ -55,11 +60,15 @@ export function createDb(config: DbConfig): Db {
  * Sets the isolation, here and not by `options`, which those of a connection string replace; and gives up the rights of an
  * owner, where there is a role to work under: see `rights.ts`.
  */
-async function prepare(client: pg.ClientBase, role: string | null): Promise<void> {
+export async function prepareConnection(
+  client: pg.ClientBase,
+  { role, commit }: Pick<DbConfig, 'role' | 'commit'>,
+): Promise<void> {
   await client.query(
     `select set_config('default_transaction_isolation', 'read committed', false),
+      (select set_config('synchronous_commit', 'off', false) where $2),
       (select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(oid, ${mayTakeOn}))`,
-    [role],
+    [role === 'owner' ? null : appRole, commit === 'soon'],
   )
 }
 

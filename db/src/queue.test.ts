@@ -31,7 +31,7 @@ async function open(
   { supervise = false, afterwards = onTestFinished }: { supervise?: boolean; afterwards?: typeof onTestFinished } = {},
 ) {
   const errors: unknown[] = []
-  const queue = await openQueue(db, [job], { connectionString, supervise, onError: (error) => errors.push(error) })
+  const queue = await openQueue([job], { connectionString, supervise, onError: (error) => errors.push(error) })
   afterwards(() => queue.close())
   return {
     errors,
@@ -401,8 +401,8 @@ describe('users', () => {
     await generate(job, late, 3)
     await next(8)
     const turns = order.slice(22).map((userId) => (userId === late.userId ? 'late' : 'many'))
-    // One was in hand already, and another may have the turn that the first late one has.
-    expect(turns.join(' ')).toMatch(/^many (many )?late many late many late many( many)?$/)
+    // One may have been in hand already, and another have the turn that the first late one has.
+    expect(turns.join(' ')).toMatch(/^(many ){0,2}late many late many late( many)+$/)
     expect(errors).toEqual([])
   })
 
@@ -440,7 +440,7 @@ test('a network that breaks and comes back costs neither the process nor a job',
   onTestFinished(() => proxy[Symbol.asyncDispose]())
   const port = Number(new URL(proxy.connectionString).port)
   const own = createDb({ connectionString: proxy.connectionString, onError: (error) => errors.push(error) })
-  const queue = await openQueue(own, [job], {
+  const queue = await openQueue([job], {
     connectionString: proxy.connectionString,
     supervise: true,
     onError: (error) => errors.push(error),

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
+import type { ClientBase } from 'pg'
 import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
 import { createBatcher } from './batch.ts'
-import type { Db, Trx } from './client.ts'
+import { createDb, type Db, prepareConnection, type Trx } from './client.ts'
 import { lock } from './lock.ts'
 import { transaction } from './transaction.ts'
 
@@ -30,7 +31,7 @@ export interface WorkOptions {
   readonly concurrency: number
   /** Jobs of one group that run at once, over all processes, whatever its tier. */
   readonly groupConcurrency: number
-  /** Looked up before each fetch: jobs of one group that run at once, by tier. A job of another has `groupConcurrency`. */
+  /** Looked up every second: jobs of one group that run at once, by tier. A job of another has `groupConcurrency`. */
   readonly tiers?: (trx: Trx) => Promise<Readonly<Record<string, number>>>
   /** Told of a handler that threw; its job will run again. */
   readonly onError: (error: unknown) => void
@@ -62,6 +63,8 @@ const heartbeatSeconds = 10
 const touchMs = 2_000
 /** A lost hint costs at most this much. */
 const pollMs = 500
+/** A plan that changes is felt after at most this much. */
+const tiersMs = 1_000
 
 const queueOptions = {
   policy: 'exclusive',
@@ -92,11 +95,13 @@ export async function migrateQueue(connectionString: string): Promise<void> {
  * its completion is not fenced for plain ids, so jobs are settled by the fetched attempt, and nothing that matters
  * depends on it: a generation is fenced by its own attempt token.
  *
+ * What it says of jobs commits without waiting for the disk: a fetch or a completion that a crash of the database forgets
+ * makes a job run once more, which it must bear anyway.
+ *
  * @param jobs every kind of job there is; their queues are made when they are missing.
  * @param options.supervise whether this process looks for jobs whose worker died; workers do, servers need not.
  */
 export async function openQueue(
-  db: Db,
   jobs: readonly { readonly name: string }[],
   options: {
     readonly connectionString: string
@@ -116,10 +121,13 @@ export async function openQueue(
     supervise: options.supervise,
     monitorIntervalSeconds: 1,
     superviseIntervalSeconds: 1,
+    // Goes through to its pool, and is missing in its types.
+    ...{ onConnect: (client: ClientBase) => prepareConnection(client, { commit: 'soon' }) },
   })
   boss.on('error', options.onError)
   await boss.start()
   for (const { name } of jobs) await boss.createQueue(name, queueOptions)
+  const fetching = createDb({ ...options, max: 2, commit: 'soon' })
   return {
     async enqueue(trx, job, data, { group, tier, turn }) {
       await sql`
@@ -132,8 +140,11 @@ export async function openQueue(
       `.execute(trx)
     },
     work: (job, workOptions, handler) =>
-      startWork(db, boss, job.name, { ...workOptions, onStumble: options.onError }, handler),
-    close: () => boss.stop({ graceful: false }),
+      startWork(fetching, boss, job.name, { ...workOptions, onStumble: options.onError }, handler),
+    async close() {
+      await boss.stop({ graceful: false })
+      await fetching.destroy()
+    },
   }
 }
 
@@ -151,23 +162,26 @@ function startWork<Data extends object>(
   let stopping = false
   let wake = Promise.withResolvers<void>()
 
+  const tiers = cached(tiersMs, (trx: Trx) => tiersWithin(trx, options))
+
   const fetch = (batchSize: number) =>
     transaction(db, async (trx) => {
       await lock(trx, 'queue', name)
-      const jobs = await boss.fetch<Data>(name, {
+      return boss.fetch<Data>(name, {
         batchSize,
-        groupConcurrency: { default: options.groupConcurrency, tiers: await tiersWithin(trx, options) },
+        groupConcurrency: { default: options.groupConcurrency, tiers: await tiers(trx) },
         includeMetadata: true,
         db: fromKysely(trx),
       })
-      const turn = Math.max(-1, ...jobs.map(({ priority }) => -priority))
-      // Whoever comes now takes a turn after this one, and not behind all those that others have lined up.
-      if (turn > latestTurn) {
-        await sql`select setval('work_turn', greatest(${turn}, last_value)) from work_turn`.execute(trx)
-        latestTurn = turn
-      }
-      return jobs
     })
+
+  /** Whoever comes now takes a turn after those, and not behind all that others have lined up. */
+  const advance = (jobs: readonly { priority: number }[]) => {
+    const turn = Math.max(-1, ...jobs.map(({ priority }) => -priority))
+    if (turn <= latestTurn) return
+    latestTurn = turn
+    sql`select setval('work_turn', greatest(${turn}, last_value)) from work_turn`.execute(db).catch(options.onStumble)
+  }
 
   const complete = createBatcher(async (jobs: readonly BossJob<Data>[]) => {
     await boss.complete(name, [...jobs])
@@ -217,6 +231,7 @@ function startWork<Data extends object>(
       while (free > 0 && !stopping) {
         const jobs = await fetch(free)
         jobs.forEach(start)
+        advance(jobs)
         free -= jobs.length
         // A group at its limit makes a fetch come back short with more to fetch: only an empty one is the end.
         if (jobs.length === 0) break
@@ -255,6 +270,18 @@ function startWork<Data extends object>(
 async function tiersWithin(trx: Trx, { tiers, groupConcurrency }: WorkOptions): Promise<Record<string, number>> {
   const limits = Object.entries((await tiers?.(trx)) ?? {})
   return Object.fromEntries(limits.map(([tier, limit]) => [tier, Math.min(limit, groupConcurrency)]))
+}
+
+/** Answers what was read at most `ms` ago. */
+function cached<Source, Value>(
+  ms: number,
+  read: (source: Source) => Promise<Value>,
+): (source: Source) => Promise<Value> {
+  let last: { readonly value: Value; readonly at: number } | undefined
+  return async (source) => {
+    if (!last || performance.now() - last.at > ms) last = { value: await read(source), at: performance.now() }
+    return last.value
+  }
 }
 
 const givenOn = () => new Error('the job was given to another worker')

@@ -200,7 +200,7 @@ describe('on a server of its own', () => {
     const own = open(connectionString)
     await useLedger(own)
     const errors: unknown[] = []
-    const queue = await openQueue(own, [], {
+    const queue = await openQueue([], {
       connectionString,
       supervise: true,
       onError: (error) => errors.push(error),

@@ -28,7 +28,7 @@ const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: availableParallelism() })
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
-const queue = await openQueue(db, Object.values(jobs), {
+const queue = await openQueue(Object.values(jobs), {
   connectionString: env.databaseUrl,
   supervise: true,
   onError,

@@ -1,11 +1,9 @@
-import { createDb } from '../client.ts'
 import { defineJob, openQueue } from '../queue.ts'
 
 /** A worker process that takes a job and never ends it: to be killed. Arguments: the database and the job's name. */
 const [connectionString = '', name = ''] = process.argv.slice(2)
 const job = defineJob<{ key: string }>({ name, key: ({ key }) => key })
-const db = createDb({ connectionString })
-const queue = await openQueue(db, [job], {
+const queue = await openQueue([job], {
   connectionString,
   supervise: false,
   onError: (error) => process.send?.({ error }),

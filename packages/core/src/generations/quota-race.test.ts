@@ -17,7 +17,7 @@ const low = await core.voiceId('low')
 async function openServer() {
   const errors: unknown[] = []
   const own = createDb({ connectionString: core.connectionString })
-  const queue = await openQueue(own, Object.values(jobs), {
+  const queue = await openQueue(Object.values(jobs), {
     connectionString: core.connectionString,
     supervise: false,
     onError: (error) => errors.push(error),

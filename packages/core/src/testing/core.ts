@@ -61,7 +61,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
   const onError = (error: unknown) => log.error({ error }, 'the database or the queue stumbled')
   const hints = createHints(db, onError)
   const listener = await openListener(connectionString, onError)
-  const queue = await openQueue(db, Object.values(jobs), { connectionString, supervise: true, onError })
+  const queue = await openQueue(Object.values(jobs), { connectionString, supervise: true, onError })
   const assembler = createAssembler({ threads: 1 })
   const services: RunContext = {
     db,
