@@ -746,7 +746,7 @@ begin
   end if;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.generation_succeed(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text, p_audio_bytes bigint, p_audio_sha256 text)
+CREATE OR REPLACE FUNCTION public.generation_settle(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text, p_audio_bytes bigint, p_audio_sha256 text)
  RETURNS generation
  LANGUAGE plpgsql
 AS $function$
@@ -765,7 +765,20 @@ begin
   perform generation_end_attempt(v_generation, 'succeeded');
   perform usage_add(v_generation.user_id, v_generation.voice_id, v_generation.key_id, v_generation.engine, 1,
     v_generation.characters, v_generation.charged_ms, 0);
-  perform event_append(v_generation, 'succeeded', null);
+  return v_generation;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_succeed(p_id uuid, p_attempt uuid, p_duration_ms bigint, p_audio_key text, p_audio_bytes bigint, p_audio_sha256 text)
+ RETURNS generation
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_generation generation;
+begin
+  v_generation := generation_settle(p_id, p_attempt, p_duration_ms, p_audio_key, p_audio_bytes, p_audio_sha256);
+  if v_generation.id is not null then
+    perform event_append(v_generation, 'succeeded', null);
+  end if;
   return v_generation;
 end $function$;
 
@@ -774,7 +787,7 @@ CREATE OR REPLACE FUNCTION public.generations_begin(p_begun jsonb)
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b), false);
+  perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b));
   return query select segments_begin((b.value->>'generation')::uuid, (b.value->>'attempt')::uuid, b.value->'segments',
       (b.value->>'submitted')::boolean)
     from jsonb_array_elements(p_begun) with ordinality b order by b.ordinality;
@@ -785,23 +798,16 @@ CREATE OR REPLACE FUNCTION public.generations_claim(p_ids uuid[], p_attempts uui
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform generations_lock(p_ids, false);
+  perform generations_lock(p_ids);
   return query select g.* from unnest(p_ids, p_attempts) t (id, attempt), generation_claim(t.id, t.attempt) g
     where g.id is not null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.generations_lock(p_ids uuid[], p_quota boolean)
+CREATE OR REPLACE FUNCTION public.generations_lock(p_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-declare
-  v_user uuid;
 begin
-  if p_quota then
-    for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
-      perform quota_lock(v_user);
-    end loop;
-  end if;
   perform from generation where id = any(p_ids) order by id for no key update;
   perform from event_stream where user_id in (select user_id from generation where id = any(p_ids))
     order by user_id for no key update;
@@ -811,12 +817,20 @@ CREATE OR REPLACE FUNCTION public.generations_succeed(p_ids uuid[], p_attempts u
  RETURNS SETOF uuid
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_user uuid;
+  v_settled generation[];
 begin
-  perform generations_lock(p_ids, true);
-  return query select g.id from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
-      t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
-      generation_succeed(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
+  for v_user in select distinct user_id from generation where id = any(p_ids) order by user_id loop
+    perform quota_lock(v_user);
+  end loop;
+  perform from generation where id = any(p_ids) order by id for no key update;
+  select array_agg(g order by g.user_id) into v_settled
+    from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+        t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+      generation_settle(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
     where g.id is not null;
+  return query select g.id from unnest(v_settled) g, event_append(g, 'succeeded', null);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.lease_renew(p_id uuid, p_user uuid, p_keep interval)
@@ -1312,7 +1326,7 @@ CREATE OR REPLACE FUNCTION public.segments_store(p_segments jsonb)
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform generations_lock((select array_agg((s->>'generation_id')::uuid) from jsonb_array_elements(p_segments) s), false);
+  perform generations_lock((select array_agg((s->>'generation_id')::uuid) from jsonb_array_elements(p_segments) s));
   return query select segment_store(jsonb_populate_record(null::segment, s.value))
     from jsonb_array_elements(p_segments) with ordinality s order by s.ordinality;
 end $function$;
