@@ -18,7 +18,9 @@ afterAll(async () => {
   for (const lane of lanes) await lane[Symbol.asyncDispose]()
 })
 
-test.concurrent.for(killPoints)('killed at “$name”', { timeout: 120_000 }, async (point) => {
+const points = killPoints.filter(({ inSuite }) => inSuite)
+
+test.concurrent.for(points)('killed at “$name”', { timeout: 120_000 }, async (point) => {
   const lane = free.pop()
   if (!lane) throw new Error('more tests run at once than there are lanes')
   await point.run(lane)

@@ -9,6 +9,8 @@ import { until } from './until.ts'
 /** A moment at which work could be lost or doubled, and what a SIGKILL there must lead to. */
 export interface KillPoint {
   readonly name: string
+  /** `npm test` tries it too, and leaves the others, which are near to one of these, to `npm run prove`. */
+  readonly inSuite?: true
   /** What has happened when the process dies, and what has not. */
   readonly moment: string
   readonly after: string
@@ -34,6 +36,7 @@ const long = paragraphs(20)
 export const killPoints: readonly KillPoint[] = [
   {
     name: 'server: reserved, not answered',
+    inSuite: true,
     moment: 'The transaction of a create commits, with reservation, row, event and job; nobody is told.',
     after: 'The generation ends by itself. The create sent again with its key answers that generation.',
     run: (lane) => killCreating(lane, 'commit'),
@@ -46,6 +49,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'server: draining',
+    inSuite: true,
     moment:
       'Told to stop, the server takes no connections any more and waits for the answer to a create, which commits.',
     after: 'As after “reserved, not answered”.',
@@ -53,6 +57,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'worker: fetched, not claimed',
+    inSuite: true,
     moment: 'The queue has given the job to the worker, and no attempt has claimed its generation.',
     after: 'The queue misses the heartbeat and gives the job to the next worker.',
     run: (lane) => killWorker(lane, 'fetched', 'commit'),
@@ -65,18 +70,21 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'worker: claimed',
+    inSuite: true,
     moment: 'An attempt has claimed the generation and done nothing.',
     after: 'The next attempt takes the claim over.',
     run: (lane) => killWorker(lane, 'claimed', 'commit'),
   },
   {
     name: 'worker: announced to the engine',
+    inSuite: true,
     moment: 'The database says that segments are with the engine; whether the engine has heard of them nobody knows.',
     after: 'These segments, and none that is stored, are synthesized again.',
     run: (lane) => killWorker(lane, 'submitted', 'commit'),
   },
   {
     name: 'worker: spoken, not stored',
+    inSuite: true,
     moment:
       'The engine has spoken, the object lies in the store, and no row names it; other segments are with the engine.',
     after: 'The segment is synthesized again; the nameless object is removed.',
@@ -90,12 +98,14 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'worker: joined, not settled',
+    inSuite: true,
     moment: 'The joined audio lies in the store; charge, release and success are written and not committed.',
     after: 'The next attempt joins again and settles; the first audio is removed.',
     run: (lane) => killWorker(lane, 'succeeded', 'rollback'),
   },
   {
     name: 'worker: settled, the queue not told',
+    inSuite: true,
     moment: 'The generation is settled; its job is still active.',
     after: 'The queue gives the job on; the next worker finds the generation ended and changes nothing.',
     run: (lane) => killWorker(lane, 'succeeded', 'commit'),
@@ -114,12 +124,14 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'worker: twice, storing and settling',
+    inSuite: true,
     moment: 'A first worker dies as in “spoken, not stored”, the second one as in “settled, the queue not told”.',
     after: 'The object that the first left is removed though the second settled.',
     run: killTwice,
   },
   {
     name: 'cancel: canceled, not answered',
+    inSuite: true,
     moment: 'The release and the cancellation commit; the server dies before it tells the worker or removes audio.',
     after:
       'The worker finds out by itself. The cancel sent again says that it is canceled. The sweep removes the audio.',
@@ -133,6 +145,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'cancel: the worker, storing',
+    inSuite: true,
     moment: 'The worker is storing a segment, which is undone; a cancel waits for the same row.',
     after: 'The generation is canceled and released; its audio is removed.',
     run: (lane) => killWhileCanceling(lane, 'rollback'),
@@ -145,6 +158,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'sweep: requeueing',
+    inSuite: true,
     moment: 'The sweep has found a generation without a job; the job is written and not committed.',
     after: 'The next sweep finds the generation as the first one did.',
     run: (lane) => killRequeueing(lane, 'rollback'),
@@ -157,6 +171,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'sweep: purging',
+    inSuite: true,
     moment: 'The audio of a canceled generation is removed; that it is gone is not committed.',
     after: 'The next sweep removes what is not there and says so.',
     run: (lane) => killPurging(lane, 'rollback'),
@@ -169,6 +184,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'drain: giving a generation back',
+    inSuite: true,
     moment: 'Told to stop, the worker has aborted what it could not finish; that it lets go is not committed.',
     after: 'Stored segments are kept; the queue misses the heartbeat and gives the job on.',
     run: (lane) => killDrainingWorker(lane, 'released', 'rollback'),
@@ -187,6 +203,7 @@ export const killPoints: readonly KillPoint[] = [
   },
   {
     name: 'drain: job given back',
+    inSuite: true,
     moment: 'The job is on the queue again; the worker does not know.',
     after: 'The next worker takes it up at once.',
     run: (lane) => killDrainingWorker(lane, 'returned', 'commit'),
