@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createDb, type Db } from './client.ts'
 import { type EmbeddedPostgres, startEmbedded } from './embedded.ts'
 import { administer } from './embedded-administer.ts'
+import { openListener } from './listen.ts'
 import { migrate } from './migrate.ts'
-import { openQueue } from './queue.ts'
+import { defineJob, openQueue } from './queue.ts'
 import { appRole } from './rights.ts'
 import { balances, cancel, claim, fail, newAccount, newGeneration, succeed } from './testing/ledger.ts'
 import { testDatabase } from './testing.ts'
@@ -200,12 +201,22 @@ describe('on a server of its own', () => {
     const own = open(connectionString)
     await useLedger(own)
     const errors: unknown[] = []
-    const queue = await openQueue([], {
-      connectionString,
-      supervise: true,
-      onError: (error) => errors.push(error),
-    })
+    const onError = (error: unknown) => void errors.push(error)
+    const job = defineJob<{ key: string }>({ name: 'test', key: ({ key }) => key })
+    const queue = await openQueue([job], { connectionString, supervise: true, onError })
+    const done: string[] = []
+    const work = queue.work(
+      job,
+      { concurrency: 1, groupConcurrency: 1, onError },
+      async ({ key }) => void done.push(key),
+    )
+    await transaction(own, (trx) => queue.enqueue(trx, job, { key: 'a' }, { group: 'g', tier: 't', turn: 1 }))
+    work.wake()
+    await expect.poll(() => done).toEqual(['a'])
+    await work.stop(1_000)
     await queue.close()
+    const listener = await openListener(connectionString, onError)
+    await listener.close()
     expect(errors).toEqual([])
     await own.connection().execute(async (connection) => {
       await sql`reset role`.execute(connection)
