@@ -1,14 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { createDb, type Db } from '@loqui/db/client'
-import { administer } from '@loqui/db/embedded-administer'
+import type { Db } from '@loqui/db/client'
 import { freePort } from '@loqui/db/embedded-port'
-import { migrate } from '@loqui/db/migrate'
 import { type RunningProcess, startProcess } from '@loqui/process/testing'
 import { sql } from 'kysely'
+import { openDatabases } from '../databases.ts'
 import { root } from '../start/root.ts'
-import { temporaryDatabase } from '../temporary-database.ts'
 
 export interface BenchOptions {
   /** Counted rounds; one more warms up. */
@@ -59,12 +57,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   // Named as scripts/temporary-database.ts names its own, which sweeps what a killed run leaves.
   const directory = await mkdtemp(join(tmpdir(), `loqui-test-${process.pid}-bench-`))
   cleanup.defer(() => rm(directory, { recursive: true, force: true }))
-  const server = await temporaryDatabase({ durable: true })
-  cleanup.defer(() => server.stop())
-  const named = (name: string) => Object.assign(new URL(server.connectionString), { pathname: `/${name}` }).href
-  await administer(server.connectionString, 'create database template')
-  await migrate(named('template'))
-  const [version] = await administer(server.connectionString, 'select version() as version')
+  const databases = cleanup.use(await openDatabases({ durable: true }))
 
   const owned = cleanup.move()
   const start = async (main: string, env: NodeJS.ProcessEnv, execArgv: readonly string[] = []) => {
@@ -85,17 +78,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
     ])
 
-  let databases = 0
   return {
     ...options,
     directory,
-    postgres: String(Object(version).version),
+    postgres: databases.version,
     async database() {
-      const name = `bench_${++databases}`
-      await administer(server.connectionString, `create database ${name} template template`)
-      const connectionString = named(name)
-      const db = createDb({ connectionString, max: 4 })
-      owned.defer(() => db.destroy())
+      const { connectionString, db } = await databases.create()
       return {
         connectionString,
         db,

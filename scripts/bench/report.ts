@@ -1,3 +1,4 @@
+import { columns } from '../columns.ts'
 import type { Result } from './goal.ts'
 import { type Machine, wasBusy } from './machine.ts'
 import { ratio, spread } from './statistics.ts'
@@ -35,13 +36,6 @@ export function table(verdicts: readonly Verdict[], machine: Machine, rounds: nu
     'atLeast' in goal ? `≥ ${goal.atLeast.toFixed(2)}` : `≤ ${goal.atMost.toFixed(2)}`,
     met ? 'met' : 'missed',
   ])
-  const lines = [['id', 'what', 'ours', 'baseline', 'ratio', 'spread', 'goal', ''], ...rows]
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? '')].length))) ?? []
-  const print = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd()
   return [
     `${cores} cores (${cpu}), ${memoryGiB} GiB, ${system}, Node ${node}, ${postgres}; load, processes and database share them.`,
     `Medians of ${rounds} rounds in which ours and the baseline took turns; the spread is that of the rounds' ratios.`,
@@ -51,7 +45,7 @@ export function table(verdicts: readonly Verdict[], machine: Machine, rounds: nu
         ]
       : []),
     '',
-    ...lines.map(print),
+    columns([['id', 'what', 'ours', 'baseline', 'ratio', 'spread', 'goal', ''], ...rows]),
   ].join('\n')
 }
 

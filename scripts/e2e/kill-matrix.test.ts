@@ -22,7 +22,7 @@ const points = killPoints.filter(({ inSuite }) => inSuite)
 
 test.concurrent.for(points)('killed at “$name”', { timeout: 120_000 }, async (point) => {
   const lane = free.pop()
-  if (!lane) throw new Error('more tests run at once than there are lanes')
+  if (!lane) throw new Error('no lane is left: one that a test failed on is not used again')
   await point.run(lane)
   free.push(lane)
 })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { openLoqui } from '@loqui/server/testing-loqui'
+import { describeMachine, load, wasBusy } from '../bench/machine.ts'
 import { columns } from '../columns.ts'
 import { openDatabases } from '../databases.ts'
 import { kill } from './kill.ts'
@@ -60,6 +61,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 async function proveAll(): Promise<boolean> {
   const began = performance.now()
+  const loadBefore = load()
   await using databases = await openDatabases()
   const prove: Prove = {
     quick: values.quick,
@@ -87,7 +89,15 @@ async function proveAll(): Promise<boolean> {
   ])
   const minutes = ((performance.now() - began) / 60_000).toFixed(1)
   console.log(`\n${columns([['proof', 'what was tried', 'how often', 'violations', ''], ...lines])}`)
-  console.log(`\n${databases.version}; seed ${seed}; ${minutes} minutes; ${broken.length} violations`)
+  const machine = describeMachine(databases.version, loadBefore)
+  const { cores, cpu, system, node, postgres } = machine
+  console.log(`\n${cores} cores (${cpu}), ${system}, Node ${node}, ${postgres}`)
+  if (wasBusy(machine)) {
+    console.log(
+      `The machine was busy with other things before (load ${loadBefore.toFixed(1)}): what is late says little.`,
+    )
+  }
+  console.log(`Seed ${seed}; ${minutes} minutes; ${broken.length} ${broken.length === 1 ? 'violation' : 'violations'}`)
   for (const violation of broken.slice(0, 20)) console.error(`\n${violation}`)
   return broken.length === 0
 }
