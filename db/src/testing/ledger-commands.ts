@@ -63,15 +63,31 @@ const isCharged = ({ charged, refunded }: PlainGeneration) => Boolean(charged) &
 /** `back` 0 is the attempt that holds it, more an earlier one, which may change nothing. */
 const tokenAt = ({ attempts }: PlainGeneration, back: number) => attempts.at(-1 - back)?.token ?? randomUUID()
 
+async function reserveNow(model: PlainLedger, { db, account }: RealLedger, ms: number, cost: number): Promise<void> {
+  const now = Date.now()
+  const { id, outcome, remaining_ms, period_end } = await tryGeneration(db, account, { reservedMs: ms, cost })
+  strictEqual(outcome, model.reserve(id, { ms, cost, now }) ?? 'created')
+  if (outcome === 'budget_exceeded') return
+  const period = model.open(now)
+  deepStrictEqual([remaining_ms, period_end?.getTime()], [left(period), period.end])
+}
+
 const reserve = (ms: number, cost: number) =>
-  command(`reserve(${ms}, ${cost})`, async (model, { db, account }) => {
-    const now = Date.now()
-    const { id, outcome, remaining_ms, period_end } = await tryGeneration(db, account, { reservedMs: ms, cost })
-    strictEqual(outcome, model.reserve(id, { ms, cost, now }) ?? 'created')
-    if (outcome === 'budget_exceeded') return
-    const period = model.open(now)
-    deepStrictEqual([remaining_ms, period_end?.getTime()], [left(period), period.end])
-  })
+  command(`reserve(${ms}, ${cost})`, (model, real) => reserveNow(model, real, ms, cost))
+
+/** All that is left, or one more or less. */
+const reserveRest = (more: number) =>
+  command(`reserveRest(${more})`, (model, real) =>
+    reserveNow(model, real, Math.max(0, left(model.open(Date.now())) + more), 0),
+  )
+
+/** At the price of all that is left of the budget, or one more or less. */
+const affordRest = (more: number) =>
+  command(
+    `affordRest(${more})`,
+    (model, real) => reserveNow(model, real, 1, Math.max(0, model.affordable + more)),
+    ({ budget }) => budget !== null,
+  )
 
 /** Several at once: those taken fit together, and none that was refused would have fitted beside them. */
 const reserveTogether = (sizes: readonly number[]) =>
@@ -183,14 +199,23 @@ const spend = (at: number, back: number, cost: number) =>
     model.spend(generation, attempt, cost)
   })
 
-const adjust = (ms: number) =>
-  command(`adjust(${ms})`, async (model, { db, account }) => {
-    const { rows } = await sql<{ id: string | null; granted_ms: number }>`
-      select (entry).id, (account).granted_ms from quota_adjust(${account.userId}, ${ms}, ${randomUUID()}, 'Why not.')
-    `.execute(db)
-    const now = Date.now()
-    strictEqual(rows[0]?.id !== null, model.adjust(ms, now))
-    strictEqual(rows[0]?.granted_ms, model.open(now).granted)
+async function adjustNow(model: PlainLedger, { db, account }: RealLedger, ms: number): Promise<void> {
+  const { rows } = await sql<{ id: string | null; granted_ms: number }>`
+    select (entry).id, (account).granted_ms from quota_adjust(${account.userId}, ${ms}, ${randomUUID()}, 'Why not.')
+  `.execute(db)
+  const now = Date.now()
+  strictEqual(rows[0]?.id !== null, model.adjust(ms, now))
+  strictEqual(rows[0]?.granted_ms, model.open(now).granted)
+}
+
+const adjust = (ms: number) => command(`adjust(${ms})`, (model, real) => adjustNow(model, real, ms))
+
+/** Takes all that is left, or one more or less. */
+const adjustRest = (more: number) =>
+  command(`adjustRest(${more})`, async (model, real) => {
+    const ms = -left(model.open(Date.now())) - more
+    // An adjustment by nothing is none.
+    await adjustNow(model, real, ms === 0 ? 1 : ms)
   })
 
 /** Asked for `times` times at once, it is given back once. */
@@ -252,7 +277,7 @@ type Share = keyof typeof shares
 export function ledgerCommands(most: number): fc.Arbitrary<Iterable<LedgerCommand>> {
   const ms = fc.oneof({ weight: 4, arbitrary: fc.nat(4_000) }, { weight: 1, arbitrary: fc.nat(30_000) })
   const cost = fc.oneof(
-    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 500 }) },
   )
   const at = fc.nat(20)
@@ -262,17 +287,22 @@ export function ledgerCommands(most: number): fc.Arbitrary<Iterable<LedgerComman
   )
   const share = fc.constantFrom(...(Object.keys(shares) as Share[]))
   const some = fc.integer({ min: 1, max: 4 })
-  const signed = fc.integer({ min: -8_000, max: 12_000 }).filter((amount) => amount !== 0)
+  const signed = fc.integer({ min: -8_000, max: 20_000 }).filter((amount) => amount !== 0)
+  const off = fc.integer({ min: -1, max: 1 })
   const reserving = fc.tuple(ms, cost).map((args) => reserve(...args))
   const taking = at.map(take)
   const refunding = fc.tuple(at, some).map((args) => refund(...args))
+  const spending = fc.tuple(at, back, fc.nat(300)).map((args) => spend(...args))
   const settling = fc.tuple(at, back, share).map((args) => settle(...args))
   return fc.commands(
     [
       reserving,
       reserving,
+      off.map(reserveRest),
+      off.map(affordRest),
       fc.array(ms, { minLength: 2, maxLength: 6 }).map(reserveTogether),
       fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom(0, 500, 3_000), some).map((args) => retry(...args)),
+      taking,
       taking,
       taking,
       taking,
@@ -283,11 +313,13 @@ export function ledgerCommands(most: number): fc.Arbitrary<Iterable<LedgerComman
       at.map(callOff),
       fc.tuple(at, back).map((args) => release(...args)),
       fc.tuple(at, share).map((args) => race(...args)),
-      fc.tuple(at, back, fc.nat(300)).map((args) => spend(...args)),
+      spending,
+      spending,
       signed.map(adjust),
+      off.map(adjustRest),
       refunding,
       refunding,
-      fc.nat(25).map(changePlan),
+      fc.nat(40).map(changePlan),
       fc.tuple(fc.nat(14), fc.constantFrom(0, 0, 1, 9, 30, 400)).map((args) => rollOver(...args)),
       fc.option(fc.nat(2_000)).map(setBudget),
     ],

@@ -30,16 +30,16 @@ export class PlainLedger {
     return sum(this.generations.map(({ held }) => held))
   }
 
-  /** Whether a cost fits into what the budget leaves. */
-  affords(cost: number): boolean {
-    return cost === 0 || this.budget === null || this.spent + this.held + cost <= this.budget
+  /** What is left of the budget; less than nothing when more was spent than was predicted. */
+  get affordable(): number {
+    return this.budget === null ? Number.POSITIVE_INFINITY : this.budget - this.spent - this.held
   }
 
   reserve(
     id: string,
     { ms, cost, now }: { readonly ms: number; readonly cost: number; readonly now: number },
   ): 'budget_exceeded' | 'quota_exceeded' | undefined {
-    if (!this.affords(cost)) return 'budget_exceeded'
+    if (cost > 0 && cost > this.affordable) return 'budget_exceeded'
     const period = this.open(now)
     if (ms > left(period)) return 'quota_exceeded'
     period.reserved += ms
