@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 
@@ -19,6 +20,7 @@ export function createAddressOf(proxies: readonly string[]): (req: IncomingMessa
 
 /** One subscriber's network: of IPv6 a /64, which is what everybody gets and can roam in at will. */
 function networkOf(address: string): string | undefined {
+  if (isIPv4(address)) return address
   if (!ipaddr.isValid(address)) return undefined
   const parsed = ipaddr.process(address)
   if (!('parts' in parsed)) return parsed.toString()
