@@ -5,6 +5,7 @@ import { createDb } from '../client.ts'
 import {
   cancel,
   claim,
+  claimTogether,
   fail,
   newAccount,
   newGeneration,
@@ -48,11 +49,11 @@ async function world() {
   }
   const claimSome = async () => {
     const known = some(free, 8)
-    const attempts = known.map(() => randomUUID())
-    const { rows } = await sql<{ id: string; attempt: string }>`
-      select id, attempt from generations_claim(${known.map(({ id }) => id)}::uuid[], ${attempts}::uuid[])
-    `.execute(own)
-    for (const { id, attempt } of rows) known.find((each) => each.id === id)!.attempt = attempt
+    const attempts = await claimTogether(
+      own,
+      known.map(({ id }) => id),
+    )
+    for (const [index, attempt] of attempts.entries()) if (attempt) known[index]!.attempt = attempt
   }
   const claimOne = async () => {
     const known = oneOf(costly)

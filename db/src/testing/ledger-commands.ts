@@ -3,7 +3,17 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import type { Db } from '../client.ts'
-import { type CreateAnswer, cancel, claim, fail, type LedgerAccount, succeed, tryGeneration } from './ledger.ts'
+import {
+  type CreateAnswer,
+  cancel,
+  claim,
+  claimTogether,
+  fail,
+  type LedgerAccount,
+  succeed,
+  succeedTogether,
+  tryGeneration,
+} from './ledger.ts'
 import { isOpen, left, monthsAfter, type PlainGeneration, type PlainLedger, sum } from './plain-ledger.ts'
 
 /** The ledger in the database, as one account sees it. */
@@ -137,6 +147,36 @@ const take = (at: number) =>
     const token = await claim(db, generation.id)
     strictEqual(token !== undefined, isOpen(generation))
     if (token) model.claim(generation, token)
+  })
+
+/** The latest ones in one statement, as a worker does that runs several. */
+const takeTogether = (count: number) =>
+  command(`claimTogether(${count})`, async (model, { db }) => {
+    const generations = model.generations.slice(-count)
+    const tokens = await claimTogether(
+      db,
+      generations.map(({ id }) => id),
+    )
+    for (const [index, generation] of generations.entries()) {
+      const token = tokens[index]
+      strictEqual(token !== undefined, isOpen(generation))
+      if (token) model.claim(generation, token)
+    }
+  })
+
+const settleTogether = (ends: readonly (readonly [back: number, share: Share])[]) =>
+  command(`settleTogether(${ends.join('; ')})`, async (model, { db }) => {
+    const all = model.generations.slice(-ends.length).map((generation, index) => {
+      const [back, share] = ends[index] as (typeof ends)[number]
+      return { generation, attempt: tokenAt(generation, back), durationMs: shares[share](generation.reserved) }
+    })
+    const holding = all.filter(({ generation, attempt }) => model.holds(generation, attempt))
+    const settled = await succeedTogether(
+      db,
+      all.map(({ generation: { id }, attempt, durationMs }) => ({ id, attempt, durationMs })),
+    )
+    deepStrictEqual(settled.toSorted(), holding.map(({ generation }) => generation.id).toSorted())
+    for (const { generation, durationMs } of holding) model.end(generation, 'succeeded', durationMs)
   })
 
 const settle = (at: number, back: number, share: Share) =>
@@ -305,10 +345,10 @@ export function ledgerCommands(most: number): fc.Arbitrary<Iterable<LedgerComman
       taking,
       taking,
       taking,
-      taking,
+      some.map(takeTogether),
       settling,
       settling,
-      settling,
+      fc.array(fc.tuple(back, share), { minLength: 1, maxLength: 5 }).map(settleTogether),
       fc.tuple(at, back).map((args) => giveUp(...args)),
       at.map(callOff),
       fc.tuple(at, back).map((args) => release(...args)),

@@ -130,15 +130,44 @@ export async function claim(db: Db, id: string): Promise<string | undefined> {
   return rows.length > 0 ? attempt : undefined
 }
 
+/** The same for several in one statement, in their order. */
+export async function claimTogether(db: Db, ids: readonly string[]): Promise<(string | undefined)[]> {
+  const attempts = ids.map(() => randomUUID())
+  const { rows } = await sql<{ attempt: string }>`
+    select attempt from generations_claim(${ids}::uuid[], ${attempts}::uuid[])
+  `.execute(db)
+  const taken = new Set(rows.map(({ attempt }) => attempt))
+  return attempts.map((attempt) => (taken.has(attempt) ? attempt : undefined))
+}
+
 /** Stores the only segment of a generation and settles. Whether this call was the one that made it succeed. */
 export async function succeed(db: Db, id: string, attempt: string, durationMs: number): Promise<boolean> {
-  await newSegments(db, id, 1)
-  await submitSegment(db, id, 0, attempt)
-  await storeSegment(db, id, 0, attempt)
+  await storeOnly(db, id, attempt)
   const { rows } = await sql`
     select from generation_succeed(${id}, ${attempt}, ${durationMs}, ${`${id}/${attempt}`}, 1, 'sha') g where g.id is not null
   `.execute(db)
   return rows.length > 0
+}
+
+/** The same for several in one statement: the ids of those that this call made succeed. */
+export async function succeedTogether(
+  db: Db,
+  all: readonly { readonly id: string; readonly attempt: string; readonly durationMs: number }[],
+): Promise<string[]> {
+  for (const { id, attempt } of all) await storeOnly(db, id, attempt)
+  const ids = all.map(({ id }) => id)
+  const attempts = all.map(({ attempt }) => attempt)
+  const { rows } = await sql<{ id: string }>`
+    select id from generations_succeed(${ids}::uuid[], ${attempts}::uuid[], ${all.map(({ durationMs }) => durationMs)}::bigint[],
+      ${attempts}::text[], ${all.map(() => 1)}::bigint[], ${all.map(() => 'sha')}::text[]) t (id)
+  `.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+async function storeOnly(db: Db, id: string, attempt: string): Promise<void> {
+  await newSegments(db, id, 1)
+  await submitSegment(db, id, 0, attempt)
+  await storeSegment(db, id, 0, attempt)
 }
 
 /** Whether this call was the one that ended it. */
