@@ -19,7 +19,7 @@ import { isOpen, left, monthsAfter, type PlainGeneration, type PlainLedger, sum 
 /** The ledger in the database, as one account sees it. */
 export interface RealLedger {
   readonly db: Db
-  /** Moves the sign-up, which nobody else may. */
+  /** Moves the day of sign-up, as no process does. */
   readonly owner: Db
   readonly account: LedgerAccount
   /** Counted up by each command that ran. */

@@ -14,7 +14,7 @@ const planSeconds = 10
  * after each run `report.violations()` must have nothing to tell that it had not told before.
  *
  * @param options.commands most in a run.
- * @param options.owner with rights that processes lack: it moves the day of sign-up.
+ * @param options.owner moves the day of sign-up, as no process does.
  * @param options.seed as an earlier report named it, to see the same again. Default: random.
  * @returns how many runs there were, of how many commands together, and violations: always 0.
  * @throws {Error} fast-check's report of the least sequence that it found to break the ledger, with its seed.
