@@ -2,11 +2,12 @@ import { listPlans } from '@loqui/core/plans/list'
 import { createDb } from '@loqui/db/client'
 import express from 'express'
 import { z } from 'zod'
+import { echoInput } from './echo-router.ts'
 import './report-cpu.preload.ts'
 
 /**
- * What `plans.list` is compared with: the same query through the same pool, in a bare Express route that parses its input
- * with zod and answers JSON of the same shape. `/bare` does all of it but the query.
+ * What calls are compared with. `/echo` does what the echo procedure does. `/plans` makes the query of `plans.list` through
+ * the same pool, parses its input with zod and answers JSON of the same shape; `/bare` does all of it but the query.
  */
 const db = createDb({ connectionString: process.env.DATABASE_URL ?? '', max: 16 })
 const plans = await listPlans({ db })
@@ -22,6 +23,10 @@ app.get('/plans', async (req, res) => {
 app.get('/bare', (req, res) => {
   input.parse(req.query)
   res.json({ result: { data: { json: plans } } })
+})
+
+app.post('/echo', express.json(), (req, res) => {
+  res.json({ result: { data: { json: echoInput.parse(req.body.json) } } })
 })
 
 app.listen(Number(process.env.PORT), '127.0.0.1', () => process.send?.({ ready: true }))

@@ -33,10 +33,13 @@ async function run({ port, connections, seconds, requests, send }: Load): Promis
 function requester(port: number, send: Sending): () => string {
   const host = `Host: 127.0.0.1:${port}\r\n`
   let turn = 0
-  if (send.kind === 'get') {
+  if (send.kind !== 'create') {
+    const body = send.kind === 'post' ? JSON.stringify(send.body) : ''
+    const type = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
+    const head = `${send.kind === 'get' ? 'GET' : 'POST'} ${send.path} HTTP/1.1\r\n${host}${body && type}`
     const requests = Array.from(
       { length: addresses },
-      (_, n) => `GET ${send.path} HTTP/1.1\r\n${host}X-Forwarded-For: 10.0.${n >> 8}.${n & 255}\r\n\r\n`,
+      (_, n) => `${head}X-Forwarded-For: 10.0.${n >> 8}.${n & 255}\r\n\r\n${body}`,
     )
     return () => requests[turn++ % addresses] ?? ''
   }

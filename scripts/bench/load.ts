@@ -14,6 +14,7 @@ export interface Load {
 export type Sending =
   /** Each as if a proxy had passed it on from another of many addresses. */
   | { readonly kind: 'get'; readonly path: string }
+  | { readonly kind: 'post'; readonly path: string; readonly body: object }
   /** One of users 1 to `users`, in turn, or user 1 alone, creates a generation of `text`. */
   | { readonly kind: 'create'; readonly users: number; readonly input: object }
 
