@@ -1059,13 +1059,19 @@ AS $function$
     else greatest(p_tat, clock_timestamp()) end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.rate_step(p_per_minute integer)
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN ('00:00:00.000001'::interval * (ceil((60000000.0 / (p_per_minute)::numeric)))::double precision);
+
 CREATE OR REPLACE FUNCTION public.rate_take(p_key text, p_per_minute integer, OUT allowed boolean, OUT remaining integer, OUT wait_ms integer)
  RETURNS record
  LANGUAGE plpgsql
  SET lock_timeout TO '200ms'
 AS $function$
 declare
-  v_step interval := interval '1 minute' / p_per_minute;
+  v_step interval := rate_step(p_per_minute);
   v_tat timestamptz;
   v_left interval;
 begin
@@ -1110,7 +1116,7 @@ begin
   v_taken.wide_wait_ms := v_take.wait_ms;
   if not v_taken.allowed and p_narrow_per_minute is not null then
     -- The row is ours since it was taken from: nobody has seen it in between.
-    update rate set tat = tat - interval '1 minute' / p_narrow_per_minute where key = p_narrow;
+    update rate set tat = tat - rate_step(p_narrow_per_minute) where key = p_narrow;
     v_taken.narrow_remaining := null;
     v_taken.narrow_wait_ms := null;
   end if;

@@ -6,7 +6,7 @@
 create or replace function rate_take(p_key text, p_per_minute integer, out allowed boolean, out remaining integer, out wait_ms integer)
   language plpgsql set lock_timeout = '200ms' as $$
 declare
-  v_step interval := interval '1 minute' / p_per_minute;
+  v_step interval := rate_step(p_per_minute);
   v_tat timestamptz;
   v_left interval;
 begin
@@ -27,6 +27,10 @@ begin
   remaining := case when allowed then greatest(0, floor(extract(epoch from v_left) / extract(epoch from v_step))) else 0 end;
   wait_ms := greatest(1, ceil(extract(epoch from v_step * (remaining + 1) - v_left) * 1000));
 end $$;
+
+-- From one request to the next. Rounded up to what an interval can hold: down, a minute would have room for one too many.
+create or replace function rate_step(p_per_minute integer) returns interval language sql immutable strict parallel safe
+  return interval '1 microsecond' * ceil(60000000.0 / p_per_minute);
 
 -- When the next request is on time: not before now, and not beyond the minute that an allowance can be ahead, which only
 -- a clock that was set back makes it seem; then the allowance starts anew.
@@ -58,7 +62,7 @@ begin
   v_taken.wide_wait_ms := v_take.wait_ms;
   if not v_taken.allowed and p_narrow_per_minute is not null then
     -- The row is ours since it was taken from: nobody has seen it in between.
-    update rate set tat = tat - interval '1 minute' / p_narrow_per_minute where key = p_narrow;
+    update rate set tat = tat - rate_step(p_narrow_per_minute) where key = p_narrow;
     v_taken.narrow_remaining := null;
     v_taken.narrow_wait_ms := null;
   end if;
