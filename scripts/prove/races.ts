@@ -175,17 +175,19 @@ export async function raceCancelAgainstEnd(
   const text = 'Stop me if you can.'
   const create = () => api(0).generations.create.mutate({ text, voiceId })
   const tally = { canceled: 0, succeeded: 0 }
-  // How long they take is found out on the way, and aimed at.
-  let usualMs = 50
+  // Aimed at how long they take, which is found out on the way.
+  const began = performance.now()
+  await finished(api(0), (await create()).id)
+  let aimMs = performance.now() - began
   for (let left = count; left > 0; left -= 8) {
     await Promise.all(
       Array.from({ length: Math.min(8, left) }, async (_, index) => {
         const { id } = await create()
-        await sleep(random() * 2 * usualMs)
+        await sleep((0.5 + random()) * aimMs)
         const told = await api(index).generations.cancel.mutate({ id })
         const row = (await generationsOf(db, user)).find((generation) => generation.id === rowId(id))
         assert.ok(row)
-        const { state, charged_ms, duration_ms, created_at, finished_at } = row
+        const { state, charged_ms, duration_ms } = row
         assert.ok(state === 'canceled' || state === 'succeeded', `${id} is ${state} after its cancel was answered`)
         assert.equal(told.state, state)
         assert.equal(charged_ms, state === 'succeeded' ? duration_ms : 0)
@@ -200,9 +202,7 @@ export async function raceCancelAgainstEnd(
           ['reserve', state === 'succeeded' ? 'settle' : 'release'],
         )
         tally[state]++
-        if (state === 'succeeded' && finished_at) {
-          usualMs = 0.9 * usualMs + 0.1 * (finished_at.getTime() - created_at.getTime())
-        } else usualMs *= 1.05
+        aimMs *= state === 'canceled' ? 1.05 : 1 / 1.05
       }),
     )
   }
