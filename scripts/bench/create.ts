@@ -158,9 +158,12 @@ async function captureOne(wire: Wire, port: number, user: number, input: object)
     () => requests.shift(),
     () => undefined,
   )
-  const statements = wire.take().filter(({ sql }) => !/\bpg_notify\b|^(un)?listen\b/i.test(sql))
+  const statements = wire.take().filter(({ sql }) => !notOfTheCall.test(sql))
   return { user, idempotencyKey, statements }
 }
+
+/** Hints, which go out after a call, and what a connection begins with, which may open during one. */
+const notOfTheCall = /\bpg_notify\b|^(un)?listen\b|set_config\('default_transaction_isolation'/i
 
 /** The types PostgreSQL gives a statement's parameters. */
 async function typesOf(connectionString: string, statement: string): Promise<string[]> {
