@@ -13,12 +13,14 @@ test('of a cancel and the end of a generation at the same moment one happens, an
   expect(succeeded).toBeGreaterThan(0)
 }, 60_000)
 
-// On a machine that is busy with other tests; `npm run prove` holds it to 2 s. Without turns it would be a quarter of a minute.
+/** What a worker runs at once. Its slots may all be taken when a guest comes, and be filled once more as it comes. */
+const slots = 16
+
+// How long that takes depends on what else a machine does: `npm run prove` looks at the clock.
 test.each([[[1_000]], [[300, 300, 300]]])(
-  'beside %j generations of others, one’s first starts soon',
+  'beside %j generations of others, one’s first is among the next to start',
   async (noise) => {
-    const waits = await startBesideNoise(course, noise, 3)
-    expect(Math.max(...waits)).toBeLessThan(5_000)
+    for (const { letPass } of await startBesideNoise(course, noise, 3)) expect(letPass).toBeLessThanOrEqual(2 * slots)
   },
   90_000,
 )

@@ -209,19 +209,26 @@ export async function raceCancelAgainstEnd(
   return tally
 }
 
+/** How a guest's first generation came to its start. */
+export interface Start {
+  /** From its create to its start, in milliseconds. */
+  readonly waitedMs: number
+  /** Generations of others that were started meanwhile. */
+  readonly letPass: number
+}
+
 /**
  * Noisy users queue generations; another one's first must start all the same. Needs a worker.
  *
  * @param noise how many generations each noisy user queues.
  * @param guests how many others come, one after the other, while the noise is on.
- * @returns for each guest the milliseconds from its create to its start.
  * @throws AssertionError when the noise was over before the last of them came.
  */
 export async function startBesideNoise(
   { db, loqui, voiceId }: Course,
   noise: readonly number[],
   guests: number,
-): Promise<number[]> {
+): Promise<Start[]> {
   const noisy = await Promise.all(noise.map(() => loqui.user()))
   await Promise.all(
     noisy.map(async (user, which) => {
@@ -234,24 +241,30 @@ export async function startBesideNoise(
       await Promise.all(Array.from({ length: 16 }, keepCreating))
     }),
   )
-  const waits: number[] = []
+  const starts: Start[] = []
   for (let guest = 0; guest < guests; guest++) {
     const user = await loqui.user()
     const api = callers(loqui.servers, user)(guest)
     const { id } = await api.generations.create.mutate({ text: tenSeconds, voiceId })
-    let startedAt: string | null
-    do {
+    let started = await api.generations.get.query({ id })
+    while (started.startedAt === null) {
       await sleep(20)
-      startedAt = (await api.generations.get.query({ id })).startedAt
-    } while (startedAt === null)
-    const { createdAt } = await api.generations.get.query({ id })
-    waits.push(new Date(startedAt).getTime() - new Date(createdAt).getTime())
-    const backlog = await db
+      started = await api.generations.get.query({ id })
+    }
+    const [createdAt, startedAt] = [new Date(started.createdAt), new Date(started.startedAt)]
+    const others = await db
       .selectFrom('generation')
-      .select((eb) => eb.fn.countAll<number>().as('count'))
-      .where('state', '=', 'queued')
-      .executeTakeFirstOrThrow()
-    assert.ok(Number(backlog.count) > 0, 'the noise is still on')
+      .select(['state', 'started_at'])
+      .where('user_id', '<>', rowId(user.id))
+      .execute()
+    assert.ok(
+      others.some(({ state }) => state === 'queued'),
+      'the noise is still on',
+    )
+    const meanwhile = others.filter(
+      ({ started_at }) => started_at !== null && started_at > createdAt && started_at < startedAt,
+    )
+    starts.push({ waitedMs: startedAt.getTime() - createdAt.getTime(), letPass: meanwhile.length })
   }
-  return waits
+  return starts
 }

@@ -75,7 +75,7 @@ export const neighbours: Proof = {
       const guests = prove.quick ? 3 : 25
       const what = `a guest beside ${noise.join(' + ')} queued by others`
       const queue = async (course: Course, judge: Judge) => {
-        const waits = await startBesideNoise(course, noise, guests)
+        const waits = (await startBesideNoise(course, noise, guests)).map(({ waitedMs }) => waitedMs)
         await judge()
         const late = waits.filter((ms) => ms >= startMs)
         const violations = late.map((ms) => `started after ${ms} ms`)
