@@ -23,6 +23,7 @@ export const kill: Proof = {
     const tookMs = new Map<KillPoint, number[]>(killPoints.map((point) => [point, []]))
     const violations = new Map<KillPoint, string[]>(killPoints.map((point) => [point, []]))
     const left = [...order]
+    let done = 0
     await Promise.all(
       Array.from({ length: Math.min(prove.lanes, order.length) }, async () => {
         let open: OpenLane | undefined
@@ -37,8 +38,7 @@ export const kill: Proof = {
             await open?.close().catch((cause: unknown) => prove.log(`  ${describe(cause)}`))
             open = undefined
           }
-          const done = order.length - left.length
-          if (done % 25 === 0) prove.log(`  ${done} of ${order.length} kills begun`)
+          if (++done % 25 === 0) prove.log(`  ${done} of ${order.length} kills done`)
         }
         await open?.close()
       }),

@@ -23,7 +23,7 @@ ${proofs.map(({ id, what }) => `  ${id.padEnd(12)}${what}`).join('\n')}
   --quick         the short form of each
   --seed <n>      everything random follows from it; printed in any case
   --kills <n>     at each point (default 25; with --quick 1)
-  --lanes <n>     kills tried side by side (default 10: most of a kill is waiting)
+  --lanes <n>     kills tried side by side (default 8: most of a kill is waiting)
   --within <s>    what a kill must have converged in, for machines that are busy with something else (default 15)`
 
 const { values, positionals } = parseArgs({
@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     seed: { type: 'string' },
     kills: { type: 'string' },
-    lanes: { type: 'string', default: '10' },
+    lanes: { type: 'string', default: '8' },
     within: { type: 'string', default: '15' },
     help: { type: 'boolean' },
   },
