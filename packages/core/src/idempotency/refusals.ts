@@ -12,6 +12,8 @@ export const inFlight = (cause: unknown) =>
 /** PostgreSQL's lock_not_available while it waited for the row of a key. */
 export function isWaitForKey(error: unknown): boolean {
   if (!(error instanceof Error && 'code' in error && error.code === '55P03')) return false
-  // The statement that waited, where several were made in one round trip.
-  return !('where' in error && typeof error.where === 'string') || /into idempotency/.test(error.where)
+  // What it waited in, as PostgreSQL says it of a statement by itself or within a function: not the quota's lock.
+  return (
+    'where' in error && typeof error.where === 'string' && /relation "idempotency"|into idempotency/.test(error.where)
+  )
 }

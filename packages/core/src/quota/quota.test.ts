@@ -133,6 +133,18 @@ describe('an adjustment', () => {
     await adjustQuota(admin.as, input, { idempotencyKey: 'free again' })
   })
 
+  test('is in flight while the first with its key takes longer than a lock is waited for', async () => {
+    const user = await userOf(10)
+    const [key, route] = ['slow', 'admin.quota.adjust']
+    await core.owner.transaction().execute(async (trx) => {
+      const taken = { user_id: admin.id, route, key, request_hash: Buffer.alloc(32), response: '1' }
+      await trx.insertInto('idempotency').values(taken).execute()
+      const again = adjustQuota(admin.as, { userId: user.id, ms: 1, note: 'Twice.' }, { idempotencyKey: key })
+      expect(await refusal(again)).toMatchObject({ reason: 'idempotency_in_flight', retryAfterSeconds: 1 })
+      await trx.deleteFrom('idempotency').where('key', '=', key).execute()
+    })
+  })
+
   test('never leaves more than can be counted', async () => {
     const user = await userOf(10)
     await adjust(user, 1_000_000_000_000)
