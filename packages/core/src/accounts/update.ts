@@ -1,3 +1,4 @@
+import { lock } from '@loqui/db/lock'
 import { transaction } from '@loqui/db/transaction'
 import { z } from 'zod'
 import { permitAdmin } from '../actor.ts'
@@ -34,7 +35,11 @@ export async function updateAccount(
   }
   const row = await transaction(db, async (trx) => {
     if (input.disabled) await trx.deleteFrom('session').where('user_id', '=', input.id).execute()
-    if (input.planId !== undefined) await queue.moveGroup(trx, input.id, input.planId)
+    if (input.planId !== undefined) {
+      // A create under way holds this lock until its job can be seen; one that comes later sees the new plan.
+      await lock(trx, 'quota', input.id)
+      await queue.moveGroup(trx, input.id, input.planId)
+    }
     return trx
       .updateTable('account')
       .set((eb) => ({

@@ -2,6 +2,7 @@ import { createDb } from '@loqui/db/client'
 import { openQueue } from '@loqui/db/queue'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
+import { updateAccount } from '../accounts/update.ts'
 import { Refusal } from '../errors.ts'
 import { jobs } from '../jobs.ts'
 import { testCore } from '../testing/core.ts'
@@ -60,3 +61,17 @@ test.for(['read committed', 'repeatable read', 'serializable'])(
     expect(await currentUsage(as)).toMatchObject({ grantedMs: 100_000, usedMs: 0, reservedMs: 100_000, remainingMs: 0 })
   },
 )
+
+test('what waits on the queue goes by the plan that its user has, however often it changes meanwhile', async () => {
+  const { id, as } = await core.user({ planId: 'unlimited' })
+  const admin = await core.user({ role: 'admin' })
+  const short = createGenerationInput.parse({ text: 'Hi.', voiceId: `voi_${low}` })
+  for (const planId of ['pro', 'unlimited', 'pro', 'unlimited']) {
+    const creates = Array.from({ length: 20 }, () => createGeneration(as, short))
+    await Promise.all([...creates, updateAccount(admin.as, { id, planId })])
+    const { rows } = await sql<{ tier: string }>`
+      select distinct group_tier as tier from pgboss.job where group_id = ${id}
+    `.execute(db)
+    expect(rows).toEqual([{ tier: planId }])
+  }
+})
