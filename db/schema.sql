@@ -78,6 +78,40 @@ create table budget (
   constraint budget_limit_micros_check CHECK ((limit_micros >= 0))
 );
 
+create table consent (
+  id uuid not null,
+  user_id uuid not null,
+  speaker text not null,
+  speaker_name text not null,
+  statement text not null,
+  statement_version text not null,
+  locale text not null,
+  nonce text not null,
+  recording_id uuid,
+  recording_sha256 text,
+  key_id uuid,
+  address text not null,
+  user_agent text,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint consent_pkey PRIMARY KEY (id),
+  constraint consent_nonce_key UNIQUE (nonce),
+  constraint consent_recording_id_fkey FOREIGN KEY (recording_id) REFERENCES sample(id),
+  constraint consent_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint consent_check CHECK (((recording_id IS NULL) = (recording_sha256 IS NULL))),
+  constraint consent_speaker_check CHECK ((speaker = ANY (ARRAY['self'::text, 'other'::text])))
+);
+
+create table consent_sample (
+  consent_id uuid not null,
+  sample_id uuid not null,
+  audio_sha256 text not null,
+  constraint consent_sample_pkey PRIMARY KEY (consent_id, sample_id),
+  constraint consent_sample_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id) ON DELETE CASCADE,
+  constraint consent_sample_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES sample(id) ON DELETE CASCADE
+);
+
 create table cost_month (
   month date not null,
   user_id uuid,
@@ -258,6 +292,34 @@ create table rendition (
   constraint rendition_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE
 );
 
+create table sample (
+  id uuid not null,
+  user_id uuid not null,
+  purpose text not null,
+  name text not null,
+  container text not null,
+  codec text not null,
+  audio_key text not null,
+  audio_bytes bigint not null,
+  audio_sha256 text not null,
+  duration_ms integer not null,
+  sample_rate integer not null,
+  channels integer not null,
+  measured jsonb not null,
+  peaks bytea not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  deleted_at timestamp with time zone,
+  purged_at timestamp with time zone,
+  constraint sample_pkey PRIMARY KEY (id),
+  constraint sample_audio_key_key UNIQUE (audio_key),
+  constraint sample_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint sample_audio_bytes_check CHECK ((audio_bytes > 0)),
+  constraint sample_channels_check CHECK ((channels > 0)),
+  constraint sample_duration_ms_check CHECK ((duration_ms > 0)),
+  constraint sample_purpose_check CHECK ((purpose = ANY (ARRAY['voice'::text, 'consent'::text]))),
+  constraint sample_sample_rate_check CHECK ((sample_rate > 0))
+);
+
 create table segment (
   generation_id uuid not null,
   index integer not null,
@@ -294,6 +356,18 @@ create table session (
   constraint session_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+create table upload (
+  id uuid not null,
+  user_id uuid not null,
+  audio_key text not null,
+  reserved_bytes bigint not null,
+  expires_at timestamp with time zone not null,
+  constraint upload_pkey PRIMARY KEY (id),
+  constraint upload_audio_key_key UNIQUE (audio_key),
+  constraint upload_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint upload_reserved_bytes_check CHECK ((reserved_bytes > 0))
+);
+
 create table usage_day (
   user_id uuid not null,
   day date not null,
@@ -320,12 +394,57 @@ create table voice (
   description text default ''::text not null,
   available boolean default true not null,
   created_at timestamp with time zone default now() not null,
+  consent_id uuid,
+  fidelity text,
+  settings jsonb default '{}'::jsonb not null,
+  labels jsonb default '{}'::jsonb not null,
+  updated_at timestamp with time zone default clock_timestamp() not null,
+  deleted_at timestamp with time zone,
   constraint voice_pkey PRIMARY KEY (id),
+  constraint voice_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id) ON DELETE CASCADE,
   constraint voice_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint voice_cloned CHECK ((((user_id IS NULL) = (consent_id IS NULL)) AND ((user_id IS NULL) = (fidelity IS NULL)))),
+  constraint voice_fidelity_check CHECK ((fidelity = ANY (ARRAY['full'::text, 'preview'::text]))),
   constraint voice_gender_check CHECK ((gender = ANY (ARRAY['female'::text, 'male'::text, 'neutral'::text])))
 );
 
+create table voice_alias (
+  user_id uuid not null,
+  alias text not null,
+  voice_id uuid not null,
+  constraint voice_alias_pkey PRIMARY KEY (user_id, alias),
+  constraint voice_alias_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint voice_alias_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE
+);
+
+create table voice_preview (
+  voice_id uuid not null,
+  version text not null,
+  audio_key text not null,
+  audio_bytes bigint not null,
+  audio_sha256 text not null,
+  duration_ms integer not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint voice_preview_pkey PRIMARY KEY (voice_id),
+  constraint voice_preview_audio_key_key UNIQUE (audio_key),
+  constraint voice_preview_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE
+);
+
+create table voice_sample (
+  voice_id uuid not null,
+  sample_id uuid not null,
+  "position" integer not null,
+  constraint voice_sample_pkey PRIMARY KEY (voice_id, sample_id),
+  constraint voice_sample_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES sample(id) ON DELETE CASCADE,
+  constraint voice_sample_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE,
+  constraint voice_sample_position_check CHECK (("position" >= 0))
+);
+
 CREATE INDEX api_key_user_id ON public.api_key USING btree (user_id, id DESC);
+
+CREATE INDEX consent_user ON public.consent USING btree (user_id, id DESC);
+
+CREATE INDEX consent_sample_sample ON public.consent_sample USING btree (sample_id);
 
 CREATE INDEX event_generation ON public.event USING btree (generation_id, seq);
 
@@ -349,15 +468,29 @@ CREATE UNIQUE INDEX quota_entry_one_reserve ON public.quota_entry USING btree (g
 
 CREATE UNIQUE INDEX quota_entry_one_resolution ON public.quota_entry USING btree (generation_id) WHERE (kind = ANY (ARRAY['settle'::text, 'release'::text]));
 
+CREATE INDEX sample_unpurged ON public.sample USING btree (id) WHERE ((deleted_at IS NOT NULL) AND (purged_at IS NULL));
+
+CREATE INDEX sample_user ON public.sample USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
+
 CREATE INDEX session_expires_at ON public.session USING btree (expires_at);
 
 CREATE INDEX session_user_id ON public.session USING btree (user_id);
 
+CREATE INDEX upload_expires_at ON public.upload USING btree (expires_at);
+
+CREATE INDEX upload_user ON public.upload USING btree (user_id);
+
 CREATE INDEX usage_day_day ON public.usage_day USING btree (day);
+
+CREATE INDEX voice_consent ON public.voice USING btree (consent_id) WHERE (consent_id IS NOT NULL);
 
 CREATE UNIQUE INDEX voice_preset ON public.voice USING btree (engine, engine_voice) WHERE (user_id IS NULL);
 
 CREATE INDEX voice_user_id ON public.voice USING btree (user_id);
+
+CREATE INDEX voice_alias_voice ON public.voice_alias USING btree (voice_id);
+
+CREATE INDEX voice_sample_sample ON public.voice_sample USING btree (sample_id);
 
 create view report.account as
  SELECT id,
@@ -505,6 +638,25 @@ begin
     taken := rate_take_both(null, null, 'user:' || user_id, user_per_minute);
   end if;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.consent_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if old.revoked_at is not null or (to_jsonb(new) - 'revoked_at') is distinct from (to_jsonb(old) - 'revoked_at') then
+        raise exception 'consent % may only be revoked, once', old.id using errcode = 'integrity_constraint_violation';
+      end if;
+      return new;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.consent_sample_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception 'what consent % covers is final', old.consent_id using errcode = 'integrity_constraint_violation';
+    end $function$;
 
 CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_month date, p_micros bigint)
  RETURNS text
@@ -1348,6 +1500,10 @@ AS $function$
       generations = u.generations + excluded.generations, characters = u.characters + excluded.characters,
       charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
 $function$;
+
+CREATE TRIGGER consent_append_only BEFORE UPDATE ON consent FOR EACH ROW EXECUTE FUNCTION consent_keep();
+
+CREATE TRIGGER consent_sample_append_only BEFORE UPDATE ON consent_sample FOR EACH ROW EXECUTE FUNCTION consent_sample_keep();
 
 CREATE TRIGGER generation_terminal BEFORE UPDATE ON generation FOR EACH ROW WHEN (old.state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])) EXECUTE FUNCTION generation_keep_terminal();
 

@@ -1,4 +1,5 @@
 import type { AccountTable, ApiKeyTable, PlanTable, SessionTable } from './accounts.ts'
+import type { ConsentSampleTable, ConsentTable } from './consents.ts'
 import type { AttemptTable, BudgetTable, CostMonthTable, UsageDayTable } from './cost.ts'
 import type {
   EventStreamTable,
@@ -10,7 +11,8 @@ import type {
 } from './generations.ts'
 import type { LeaseTable, RateTable } from './limits.ts'
 import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
-import type { VoiceTable } from './voices.ts'
+import type { SampleTable, UploadTable } from './samples.ts'
+import type { VoiceAliasTable, VoicePreviewTable, VoiceSampleTable, VoiceTable } from './voices.ts'
 
 /** Every table, as Kysely sees it: what `migrations/` made. */
 export interface Database {
@@ -33,4 +35,11 @@ export interface Database {
   budget: BudgetTable
   rate: RateTable
   lease: LeaseTable
+  sample: SampleTable
+  upload: UploadTable
+  consent: ConsentTable
+  consent_sample: ConsentSampleTable
+  voice_sample: VoiceSampleTable
+  voice_alias: VoiceAliasTable
+  voice_preview: VoicePreviewTable
 }

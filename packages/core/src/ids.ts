@@ -2,7 +2,15 @@ import { v7 } from 'uuid'
 import { z } from 'zod'
 
 /** What the ids of each noun begin with on the wire. */
-const prefixes = { user: 'usr', key: 'key', voice: 'voi', generation: 'gen', entry: 'ent' } as const
+const prefixes = {
+  user: 'usr',
+  key: 'key',
+  voice: 'voi',
+  sample: 'smp',
+  consent: 'con',
+  generation: 'gen',
+  entry: 'ent',
+} as const
 
 type IdNoun = keyof typeof prefixes
 

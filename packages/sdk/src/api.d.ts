@@ -9,7 +9,7 @@ import { TRPCBuiltRouter } from '@trpc/server';
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
  */
-declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'voice_unavailable', 'generation_not_found', 'audio_not_ready', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'generation_not_found', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
 type Reason = (typeof reasons)[number];
 /** One field of an input and what it accepts. */
 interface Issue {
@@ -42,7 +42,7 @@ interface ErrorData {
 type Role = 'user' | 'admin';
 
 /** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
-declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'usage:read', 'keys:read', 'keys:write', 'admin'];
+declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'voices:write', 'samples:read', 'samples:write', 'consents:read', 'consents:write', 'usage:read', 'keys:read', 'keys:write', 'admin'];
 type Scope = (typeof scopes)[number];
 
 /** Formats that a generation can be delivered in. */
@@ -603,7 +603,7 @@ declare const routes: {
         create: _trpc_server.TRPCMutationProcedure<{
             input: {
                 name: string;
-                scopes?: ("admin" | "generations:read" | "generations:write" | "keys:read" | "keys:write" | "usage:read" | "voices:read")[] | undefined;
+                scopes?: ("admin" | "consents:read" | "consents:write" | "generations:read" | "generations:write" | "keys:read" | "keys:write" | "samples:read" | "samples:write" | "usage:read" | "voices:read" | "voices:write")[] | undefined;
                 expiresInDays?: number | null | undefined;
                 requestsPerMinute?: number | undefined;
             };
