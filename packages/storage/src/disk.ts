@@ -82,6 +82,11 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
         if (found?.isFile()) yield { key, bytes: found.size, modifiedAt: found.mtime }
       }
     },
+
+    async link(key) {
+      checkKey(key)
+      return null
+    },
   }
 }
 

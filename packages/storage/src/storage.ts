@@ -19,7 +19,26 @@ export interface Storage {
   /** Removes the objects; one that is not there is no error. */
   remove(keys: readonly string[]): Promise<void>
   /** Every key below a prefix, with size and time of writing: what an orphan sweep walks. */
-  list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number; readonly modifiedAt: Date }>
+  list(prefix: string): AsyncIterable<ListedObject>
+  /**
+   * An address from which whoever has it may read the object until it expires, past Loqui; `null` where the store has no
+   * such thing. It asks nobody: the address of an object that is not there answers 404 when it is opened.
+   */
+  link(key: string, options: LinkOptions): Promise<string | null>
+}
+
+export interface ListedObject {
+  readonly key: string
+  readonly bytes: number
+  readonly modifiedAt: Date
+}
+
+export interface LinkOptions {
+  /** Whole seconds, from 1 to 604,800 (a week, which is what S3 allows at most). */
+  readonly expiresInSeconds: number
+  /** With which headers the object is answered. */
+  readonly contentType: string
+  readonly contentDisposition: string
 }
 
 export interface StoredObject {
