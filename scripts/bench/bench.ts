@@ -73,10 +73,14 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     return started
   }
   const startApp = (app: string, env: NodeJS.ProcessEnv, { preload, env: more }: AppOptions = {}) =>
-    start(join(root, 'apps', app, 'src/main.ts'), { NODE_ENV: 'test', LOQUI_DATA_DIR: directory, ...env, ...more }, [
-      ...(preload === undefined ? [] : ['--import', join(import.meta.dirname, preload)]),
-      ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
-    ])
+    start(
+      join(root, 'apps', app, 'src/main.ts'),
+      { NODE_ENV: 'test', LOQUI_DATA_DIR: directory, SECRET_KEY: 'the secret of a bench', ...env, ...more },
+      [
+        ...(preload === undefined ? [] : ['--import', join(import.meta.dirname, preload)]),
+        ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
+      ],
+    )
 
   return {
     ...options,

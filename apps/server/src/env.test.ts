@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { readEnv } from './env.ts'
 
+const SECRET_KEY = 'a secret'
 const DATABASE_URL = 'postgres://loqui@localhost/loqui'
 
-test('only the database has to be named', () => {
-  const { publicUrl, ...env } = readEnv({ DATABASE_URL })
+test('only the database and the secret have to be given', () => {
+  const { publicUrl, ...env } = readEnv({ DATABASE_URL, SECRET_KEY })
   expect(publicUrl.href).toBe('http://localhost:3000/')
   expect(env).toEqual({
     production: false,
@@ -14,23 +15,30 @@ test('only the database has to be named', () => {
     trustedProxies: [],
     databaseUrl: DATABASE_URL,
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
+    secret: Buffer.from(SECRET_KEY),
     logLevel: 'info',
   })
 })
 
 test('a variable set to nothing is one not set', () => {
   const unset = Object.fromEntries(['PORT', 'HOST', 'PUBLIC_URL', 'STORAGE_URL', 'LOG_LEVEL'].map((name) => [name, '']))
-  expect(readEnv({ DATABASE_URL, ...unset })).toEqual(readEnv({ DATABASE_URL }))
+  expect(readEnv({ DATABASE_URL, SECRET_KEY, ...unset })).toEqual(readEnv({ DATABASE_URL, SECRET_KEY }))
 })
 
 test('in production the server listens to everyone and trusts no other name of its machine', () => {
-  const env = readEnv({ DATABASE_URL, NODE_ENV: 'production', PUBLIC_URL: 'https://voice.example.com/studio' })
+  const env = readEnv({
+    DATABASE_URL,
+    SECRET_KEY,
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://voice.example.com/studio',
+  })
   expect(env).toMatchObject({ production: true, host: '0.0.0.0', origins: ['https://voice.example.com'] })
 })
 
 test('further origins are those listed', () => {
   const { origins } = readEnv({
     DATABASE_URL,
+    SECRET_KEY,
     PUBLIC_URL: 'https://voice.example.com',
     ALLOWED_ORIGINS: ' https://a.example.com, ,http://localhost:5173/ ',
   })
@@ -38,7 +46,7 @@ test('further origins are those listed', () => {
 })
 
 test('trusted proxies are those listed', () => {
-  const { trustedProxies } = readEnv({ DATABASE_URL, TRUSTED_PROXIES: ' 10.0.0.0/8,::1, loopback ,' })
+  const { trustedProxies } = readEnv({ DATABASE_URL, SECRET_KEY, TRUSTED_PROXIES: ' 10.0.0.0/8,::1, loopback ,' })
   expect(trustedProxies).toEqual(['10.0.0.0/8', '::1', 'loopback'])
 })
 
@@ -60,12 +68,13 @@ test.each([
   ['TRUSTED_PROXIES', 'true'],
   ['TRUSTED_PROXIES', '10.0.0.0/33'],
   ['TRUSTED_PROXIES', '127.0.0.1,proxy.example.com'],
+  ['SECRET_KEY', ''],
   ['LOG_LEVEL', 'loud'],
   ['NODE_ENV', 'staging'],
 ])('%s = %s is refused by its name', (name, value) => {
-  expect(() => readEnv({ DATABASE_URL, [name]: value })).toThrow(new RegExp(`^${name} `))
+  expect(() => readEnv({ DATABASE_URL, SECRET_KEY, [name]: value })).toThrow(new RegExp(`^${name} `))
 })
 
 test('everything that is wrong is said at once', () => {
-  expect(() => readEnv({ PORT: 'x', LOG_LEVEL: 'x' })).toThrow(/^DATABASE_URL .*\nLOG_LEVEL .*\nPORT /)
+  expect(() => readEnv({ PORT: 'x', LOG_LEVEL: 'x' })).toThrow(/^DATABASE_URL .*\nSECRET_KEY .*\nLOG_LEVEL .*\nPORT /)
 })

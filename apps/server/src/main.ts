@@ -43,6 +43,7 @@ const services: Services = {
   assembler,
   sessions: createSessions(db),
   limits: createLimits(log),
+  secret: env.secret,
   log,
 }
 await syncPresetVoices(services)

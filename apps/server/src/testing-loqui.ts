@@ -110,7 +110,13 @@ export async function openLoqui(
     running.push(process)
     return process
   }
-  const common = { NODE_ENV: 'test', DATABASE_URL: connectionString, LOQUI_DATA_DIR: directory, ...options.env }
+  const common = {
+    NODE_ENV: 'test',
+    DATABASE_URL: connectionString,
+    LOQUI_DATA_DIR: directory,
+    SECRET_KEY: 'the secret of this test',
+    ...options.env,
+  }
   const startServer = async (env: NodeJS.ProcessEnv = {}): Promise<TestServer> => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`

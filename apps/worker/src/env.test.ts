@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
 import { readEnv } from './env.ts'
 
+const SECRET_KEY = 'a secret'
 const DATABASE_URL = 'postgres://loqui@localhost/loqui'
 
-test('only the database has to be named', () => {
-  expect(readEnv({ DATABASE_URL, LOG_LEVEL: '' })).toEqual({
+test('only the database and the secret have to be given', () => {
+  expect(readEnv({ DATABASE_URL, SECRET_KEY, LOG_LEVEL: '' })).toEqual({
     databaseUrl: DATABASE_URL,
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     concurrency: 16,
+    secret: Buffer.from(SECRET_KEY),
     logLevel: 'info',
   })
 })
@@ -18,7 +20,8 @@ test.each([
   ['WORKER_CONCURRENCY', '0'],
   ['WORKER_CONCURRENCY', 'many'],
   ['WORKER_CONCURRENCY', '1.5'],
+  ['SECRET_KEY', ''],
   ['LOG_LEVEL', 'loud'],
 ])('%s = %s is refused by its name', (name, value) => {
-  expect(() => readEnv({ DATABASE_URL, [name]: value })).toThrow(new RegExp(`^${name} `))
+  expect(() => readEnv({ DATABASE_URL, SECRET_KEY, [name]: value })).toThrow(new RegExp(`^${name} `))
 })

@@ -44,6 +44,7 @@ const context: RunContext = {
   assembler,
   sessions: createSessions(db),
   limits: createLimits(log),
+  secret: env.secret,
   log,
   segmentSlots: createFairSlots(env.concurrency),
   transitions: createTransitions(db),

@@ -21,6 +21,8 @@ export interface Services {
   readonly assembler: Assembler
   readonly sessions: Sessions
   readonly limits: Limits
+  /** Of the installation, the same in all its processes. What needs a key derives its own: see secret.ts. */
+  readonly secret: Uint8Array
   readonly log: Log
 }
 

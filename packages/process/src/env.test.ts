@@ -4,12 +4,16 @@ import { commonVariables, EnvError, parseVariables, toCommonEnv } from './env.ts
 
 const schema = z.object(commonVariables)
 const DATABASE_URL = 'postgres://localhost/loqui'
+const SECRET_KEY = 'a secret'
 
 test('what is not set, or set to nothing, has its default', () => {
-  const env = toCommonEnv(parseVariables(schema, { DATABASE_URL, LOG_LEVEL: '', LOQUI_DATA_DIR: '/var/my loqui' }))
+  const env = toCommonEnv(
+    parseVariables(schema, { DATABASE_URL, SECRET_KEY, LOG_LEVEL: '', LOQUI_DATA_DIR: '/var/my loqui' }),
+  )
   expect(env).toEqual({
     databaseUrl: DATABASE_URL,
     storageUrl: 'file:///var/my%20loqui/audio',
+    secret: Buffer.from(SECRET_KEY),
     logLevel: 'info',
   })
 })
@@ -17,6 +21,6 @@ test('what is not set, or set to nothing, has its default', () => {
 test('every wrong variable is named, and no value is told', () => {
   const read = () => parseVariables(schema, { DATABASE_URL: 'mysql://user:secret@host/db', LOG_LEVEL: 'loud' })
   expect(read).toThrow(EnvError)
-  expect(read).toThrow(/^DATABASE_URL must be an address .*\nLOG_LEVEL /)
+  expect(read).toThrow(/^DATABASE_URL must be an address .*\nSECRET_KEY must be set.*\nLOG_LEVEL /)
   expect(read).not.toThrow(/secret/)
 })

@@ -10,6 +10,7 @@ export const commonVariables = {
   }),
   LOQUI_DATA_DIR: z.string().default('.loqui'),
   STORAGE_URL: z.string().optional(),
+  SECRET_KEY: z.string('must be set: links are signed with it'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 }
 
@@ -18,6 +19,7 @@ type CommonValues = z.output<z.ZodObject<typeof commonVariables>>
 export interface CommonEnv {
   readonly databaseUrl: string
   readonly storageUrl: string
+  readonly secret: Uint8Array
   readonly logLevel: string
 }
 
@@ -25,6 +27,7 @@ export function toCommonEnv(values: CommonValues): CommonEnv {
   return {
     databaseUrl: values.DATABASE_URL,
     storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
+    secret: Buffer.from(values.SECRET_KEY),
     logLevel: values.LOG_LEVEL,
   }
 }

@@ -73,6 +73,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     assembler,
     sessions: createSessions(db),
     limits: createLimits(log),
+    secret: Buffer.from('the secret of this test'),
     log,
     segmentSlots: createFairSlots(16),
     transitions: createTransitions(db),
