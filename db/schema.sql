@@ -179,10 +179,16 @@ create table generation (
   purged_at timestamp with time zone,
   turn bigint default 0 not null,
   cost_held_micros bigint default 0 not null,
+  consent_id uuid,
+  sample_rate integer default 24000 not null,
+  bit_rate integer,
+  loudness double precision,
   constraint generation_pkey PRIMARY KEY (id),
+  constraint generation_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
   constraint generation_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint generation_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id),
+  constraint generation_bit_rate_check CHECK ((bit_rate > 0)),
   constraint generation_check CHECK (((segments_done >= 0) AND (segments_done <= segments_total))),
   constraint generation_check1 CHECK (((charged_ms >= 0) AND (charged_ms <= reserved_ms))),
   constraint generation_check2 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
@@ -192,6 +198,7 @@ create table generation (
   constraint generation_duration_ms_check CHECK ((duration_ms >= 0)),
   constraint generation_estimated_ms_check CHECK ((estimated_ms >= 0)),
   constraint generation_reserved_ms_check CHECK ((reserved_ms >= 0)),
+  constraint generation_sample_rate_check CHECK ((sample_rate > 0)),
   constraint generation_segments_total_check CHECK ((segments_total > 0)),
   constraint generation_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
 ) with (fillfactor=80);
@@ -288,8 +295,12 @@ create table rendition (
   audio_bytes bigint not null,
   audio_sha256 text not null,
   created_at timestamp with time zone default now() not null,
-  constraint rendition_pkey PRIMARY KEY (generation_id, format),
-  constraint rendition_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE
+  sample_rate integer default 24000 not null,
+  bit_rate integer,
+  loudness double precision,
+  constraint rendition_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  constraint rendition_bit_rate_check CHECK ((bit_rate > 0)),
+  constraint rendition_sample_rate_check CHECK ((sample_rate > 0))
 );
 
 create table sample (
@@ -354,6 +365,13 @@ create table session (
   created_at timestamp with time zone default now() not null,
   constraint session_pkey PRIMARY KEY (id_hash),
   constraint session_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+);
+
+create table storage_sweep (
+  id boolean default true not null,
+  begun_at timestamp with time zone not null,
+  constraint storage_sweep_pkey PRIMARY KEY (id),
+  constraint storage_sweep_id_check CHECK (id)
 );
 
 create table upload (
@@ -430,6 +448,14 @@ create table voice_preview (
   constraint voice_preview_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE
 );
 
+create table voice_preview_lease (
+  voice_id uuid not null,
+  token uuid not null,
+  expires_at timestamp with time zone not null,
+  constraint voice_preview_lease_pkey PRIMARY KEY (voice_id),
+  constraint voice_preview_lease_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE
+);
+
 create table voice_sample (
   voice_id uuid not null,
   sample_id uuid not null,
@@ -447,6 +473,8 @@ CREATE INDEX consent_user ON public.consent USING btree (user_id, id DESC);
 CREATE INDEX consent_sample_sample ON public.consent_sample USING btree (sample_id);
 
 CREATE INDEX event_generation ON public.event USING btree (generation_id, seq);
+
+CREATE INDEX generation_consent ON public.generation USING btree (consent_id) WHERE ((consent_id IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text])));
 
 CREATE INDEX generation_key ON public.generation USING btree (key_id) WHERE (key_id IS NOT NULL);
 
@@ -468,6 +496,8 @@ CREATE UNIQUE INDEX quota_entry_one_reserve ON public.quota_entry USING btree (g
 
 CREATE UNIQUE INDEX quota_entry_one_resolution ON public.quota_entry USING btree (generation_id) WHERE (kind = ANY (ARRAY['settle'::text, 'release'::text]));
 
+CREATE UNIQUE INDEX rendition_output ON public.rendition USING btree (generation_id, format, sample_rate, bit_rate, loudness) NULLS NOT DISTINCT;
+
 CREATE INDEX sample_unpurged ON public.sample USING btree (id) WHERE ((deleted_at IS NOT NULL) AND (purged_at IS NULL));
 
 CREATE INDEX sample_user ON public.sample USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
@@ -486,11 +516,50 @@ CREATE INDEX voice_consent ON public.voice USING btree (consent_id) WHERE (conse
 
 CREATE UNIQUE INDEX voice_preset ON public.voice USING btree (engine, engine_voice) WHERE (user_id IS NULL);
 
+CREATE INDEX voice_preset_name ON public.voice USING btree (lower(name)) WHERE (user_id IS NULL);
+
 CREATE INDEX voice_user_id ON public.voice USING btree (user_id);
 
 CREATE INDEX voice_alias_voice ON public.voice_alias USING btree (voice_id);
 
 CREATE INDEX voice_sample_sample ON public.voice_sample USING btree (sample_id);
+
+create view object_named as
+ SELECT 'generation'::text AS noun,
+    generation.id,
+    generation.audio_key AS key,
+    generation.finished_at AS since
+   FROM generation
+  WHERE generation.state = 'succeeded'::text AND generation.deleted_at IS NULL AND generation.audio_key IS NOT NULL
+UNION ALL
+ SELECT 'segment'::text AS noun,
+    g.id,
+    s.audio_key AS key,
+    g.finished_at AS since
+   FROM segment s
+     JOIN generation g ON g.id = s.generation_id
+  WHERE g.state = 'succeeded'::text AND g.deleted_at IS NULL AND s.audio_key IS NOT NULL
+UNION ALL
+ SELECT 'rendition'::text AS noun,
+    g.id,
+    r.audio_key AS key,
+    r.created_at AS since
+   FROM rendition r
+     JOIN generation g ON g.id = r.generation_id
+  WHERE g.deleted_at IS NULL
+UNION ALL
+ SELECT 'sample'::text AS noun,
+    sample.id,
+    sample.audio_key AS key,
+    sample.created_at AS since
+   FROM sample
+  WHERE sample.deleted_at IS NULL
+UNION ALL
+ SELECT 'preview'::text AS noun,
+    voice_preview.voice_id AS id,
+    voice_preview.audio_key AS key,
+    voice_preview.created_at AS since
+   FROM voice_preview;
 
 create view report.account as
  SELECT id,
@@ -639,6 +708,15 @@ begin
   end if;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.consent_holds(p_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from consent
+    where id = p_id and revoked_at is null and (expires_at is null or expires_at > clock_timestamp()))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.consent_keep()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -649,6 +727,41 @@ AS $function$
       end if;
       return new;
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.consent_revoke(p_id uuid, p_user uuid, OUT revoked boolean, OUT generations uuid[], OUT voices uuid[], OUT objects text[])
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_id uuid;
+  v_generation generation;
+begin
+  perform quota_lock(p_user);
+  perform from consent where id = p_id and user_id = p_user and revoked_at is null;
+  revoked := found;
+  if not revoked then
+    return;
+  end if;
+
+  -- The lock lets no further one come. All rows before the months' costs, and the event stream last: see generations.sql.
+  generations := array(select id from generation
+    where consent_id = p_id and state in ('queued', 'running') order by id for no key update);
+  foreach v_id in array generations loop
+    perform generation_stop(v_id, null, 'canceled', null, null);
+  end loop;
+  for v_generation in select * from generation where id = any(generations) order by id loop
+    perform event_append(v_generation, 'canceled', null);
+  end loop;
+
+  update consent set revoked_at = clock_timestamp() where id = p_id;
+  voices := array(select id from voice where consent_id = p_id order by id);
+  with gone as (delete from voice_preview where voice_id = any(voices) returning audio_key)
+    select coalesce(array_agg(audio_key), '{}') into objects from gone;
+  update sample s set deleted_at = clock_timestamp()
+    where deleted_at is null and id in (select sample_id from consent_sample where consent_id = p_id)
+      and not exists (select from consent_sample other
+        where other.sample_id = s.id and other.consent_id <> p_id and consent_holds(other.consent_id));
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.consent_sample_keep()
  RETURNS trigger
@@ -740,6 +853,19 @@ begin
   return v_seq;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.generation_cancel_unconsented(p_id uuid)
+ RETURNS generation
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from generation where id = p_id and state in ('queued', 'running')
+    and consent_id is not null and not consent_holds(consent_id);
+  if not found then
+    return null;
+  end if;
+  return generation_give_up(p_id, null, 'canceled', null, null);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.generation_claim(p_id uuid, p_attempt uuid)
  RETURNS generation
  LANGUAGE plpgsql
@@ -748,8 +874,9 @@ declare
   v_generation generation;
   v_was record;
 begin
-  select state, attempt into v_was from generation where id = p_id and state in ('queued', 'running') for no key update;
-  if not found then
+  select state, attempt, consent_id into v_was from generation
+    where id = p_id and state in ('queued', 'running') for no key update;
+  if not found or v_was.consent_id is not null and not consent_holds(v_was.consent_id) then
     return null;
   end if;
   update generation set state = 'running', attempt = p_attempt, attempts = attempts + 1,
@@ -797,7 +924,11 @@ begin
   perform quota_lock(p_new.user_id);
   -- To the millisecond, which is what goes on the wire; and once for all, so that the month that holds is that of creation.
   created_at := date_trunc('milliseconds', clock_timestamp());
-  if p_new.predicted_cost_micros > 0 then
+  -- Under the lock, which a revocation takes too: it finds this generation, or is seen here.
+  if p_new.consent_id is not null and not voice_may_speak(p_new.voice_id, p_new.consent_id) then
+    outcome := 'consent_required';
+  end if;
+  if outcome is null and p_new.predicted_cost_micros > 0 then
     detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     if detail is not null then
       outcome := 'budget_exceeded';
@@ -821,9 +952,9 @@ begin
   end if;
 
   outcome := 'created';
-  insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
+  insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, settings, title,
       segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
-    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
+    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.settings, p_new.title, p_new.segments_total, p_new.estimated_ms, p_new.reserved_ms,
       p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn, created_at)
     returning * into v_generation;
@@ -859,18 +990,10 @@ AS $function$
 declare
   v_generation generation;
 begin
-  perform quota_lock(user_id) from generation where id = p_id;
-  perform from generation
-    where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
-  if not found then
-    return null;
+  v_generation := generation_stop(p_id, p_attempt, p_state, p_reason, p_message);
+  if v_generation.id is not null then
+    perform event_append(v_generation, p_state, null);
   end if;
-  update generation set state = p_state, error_reason = p_reason, error_message = p_message, charged_ms = 0,
-      finished_at = clock_timestamp()
-    where id = p_id returning * into v_generation;
-  perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
-  perform generation_end_attempt(v_generation, p_state);
-  perform event_append(v_generation, p_state, null);
   return v_generation;
 end $function$;
 
@@ -917,6 +1040,27 @@ begin
   perform generation_end_attempt(v_generation, 'succeeded');
   perform usage_add(v_generation.user_id, v_generation.voice_id, v_generation.key_id, v_generation.engine, 1,
     v_generation.characters, v_generation.charged_ms, 0);
+  return v_generation;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_stop(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
+ RETURNS generation
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  perform from generation
+    where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
+  if not found then
+    return null;
+  end if;
+  update generation set state = p_state, error_reason = p_reason, error_message = p_message, charged_ms = 0,
+      finished_at = clock_timestamp()
+    where id = p_id returning * into v_generation;
+  perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
+  perform generation_end_attempt(v_generation, p_state);
   return v_generation;
 end $function$;
 
@@ -1018,6 +1162,26 @@ CREATE OR REPLACE FUNCTION public.month_of(p_at timestamp with time zone)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN (date_trunc('month'::text, (p_at AT TIME ZONE 'UTC'::text)))::date;
+
+CREATE OR REPLACE FUNCTION public.objects_unnamed(p_keys text[])
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with object as (
+    select key, split_part(key, '/', 1) as noun,
+      case when split_part(key, '/', 2) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then split_part(key, '/', 2)::uuid end as id
+    from unnest(p_keys) key
+  )
+  select key from object o where not case noun
+      when 'generations' then exists (select from generation where id = o.id and audio_key = o.key)
+        or exists (select from segment where generation_id = o.id and audio_key = o.key)
+        or exists (select from rendition where generation_id = o.id and audio_key = o.key)
+      when 'samples' then exists (select from sample where id = o.id and audio_key = o.key and purged_at is null)
+        or exists (select from upload where id = o.id and audio_key = o.key)
+      when 'previews' then exists (select from voice_preview where voice_id = o.id and audio_key = o.key)
+      else false end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.queue_id()
  RETURNS uuid
@@ -1460,6 +1624,19 @@ AS $function$
   select exists (select from submitted)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.segment_submit_consented(p_generation uuid, p_index integer, p_attempt uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from generation
+    where id = p_generation and state = 'running' and attempt = p_attempt and consent_holds(consent_id) for share;
+  if not found then
+    return false;
+  end if;
+  return segment_submit(p_generation, p_index, p_attempt);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.segments_begin(p_generation uuid, p_attempt uuid, p_segments jsonb, p_submitted boolean)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1489,6 +1666,41 @@ begin
     from jsonb_array_elements(p_segments) with ordinality s order by s.ordinality;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.storage_used(p_user uuid, OUT samples integer, OUT sample_bytes bigint, OUT uploads integer, OUT upload_bytes bigint)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select s.samples, s.bytes, u.uploads, u.bytes from
+    (select count(*)::integer as samples, coalesce(sum(audio_bytes), 0)::bigint as bytes
+      from sample where user_id = p_user and deleted_at is null) s,
+    (select count(*)::integer as uploads, coalesce(sum(reserved_bytes), 0)::bigint as bytes
+      from upload where user_id = p_user and expires_at > clock_timestamp()) u
+$function$;
+
+CREATE OR REPLACE FUNCTION public.upload_begin(p_id uuid, p_user uuid, p_key text, p_bytes bigint, p_keep interval, p_most_uploads integer, p_most_samples integer, OUT outcome text, OUT left_bytes bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_used record;
+  v_plan_bytes bigint;
+begin
+  perform pg_advisory_xact_lock(lock_key('storage', p_user::text));
+  select * into v_used from storage_used(p_user);
+  select p.storage_bytes into strict v_plan_bytes from account a join plan p on p.id = a.plan_id where a.id = p_user;
+  left_bytes := greatest(0, v_plan_bytes - v_used.sample_bytes - v_used.upload_bytes);
+  outcome := case
+    when v_used.uploads >= p_most_uploads then 'uploads_limited'
+    when v_used.samples + v_used.uploads >= p_most_samples then 'samples_limited'
+    when p_bytes > left_bytes then 'bytes_exceeded'
+    else 'held' end;
+  if outcome = 'held' then
+    insert into upload (id, user_id, audio_key, reserved_bytes, expires_at)
+      values (p_id, p_user, p_key, p_bytes, clock_timestamp() + p_keep);
+  end if;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.usage_add(p_user uuid, p_voice uuid, p_key uuid, p_engine text, p_generations bigint, p_characters bigint, p_charged_ms bigint, p_cost_micros bigint)
  RETURNS void
  LANGUAGE sql
@@ -1499,6 +1711,40 @@ AS $function$
     on conflict (user_id, day, voice_id, key_id, engine) do update set
       generations = u.generations + excluded.generations, characters = u.characters + excluded.characters,
       charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
+$function$;
+
+CREATE OR REPLACE FUNCTION public.voice_may_speak(p_voice uuid, p_consent uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select voice_obstacle(p_voice, p_consent) is null
+    and exists (select from voice where id = p_voice and consent_id = p_consent and deleted_at is null)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.voice_named(p_user uuid, p_name text, p_engines text[])
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select voice_id from voice_alias where user_id = p_user and alias = lower(p_name)),
+    (select id from voice where user_id is null and lower(name) = lower(p_name)
+      order by available and engine = any(p_engines) desc, id limit 1))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.voice_obstacle(p_voice uuid, p_consent uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+      when revoked_at is not null then 'consent_revoked'
+      when expires_at <= clock_timestamp() then 'consent_expired'
+      when exists (select from voice_sample v join sample s on s.id = v.sample_id
+        where v.voice_id = p_voice and s.deleted_at is not null) then 'samples_deleted'
+    end
+    from consent where id = p_consent
 $function$;
 
 CREATE TRIGGER consent_append_only BEFORE UPDATE ON consent FOR EACH ROW EXECUTE FUNCTION consent_keep();

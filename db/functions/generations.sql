@@ -8,7 +8,7 @@ drop function if exists generation_create(generation);
 --   p_keep   how long the key answers with its first call
 --   p_anew   this call is known to be a first one: it takes the key from an earlier call
 --   p_answer what the call answers, with '<id>@created' where the moment of creation goes
--- Outcomes: created, replayed, key_reused, quota_exceeded, budget_exceeded (then detail says whose).
+-- Outcomes: created, replayed, key_reused, consent_required, quota_exceeded, budget_exceeded (then detail says whose).
 create or replace function generation_create(p_new generation, p_job text, p_route text, p_key text, p_hash bytea, p_keep interval,
     p_anew boolean, p_answer text,
     out outcome text, out detail text, out response text, out created_at timestamptz,
@@ -38,7 +38,11 @@ begin
   perform quota_lock(p_new.user_id);
   -- To the millisecond, which is what goes on the wire; and once for all, so that the month that holds is that of creation.
   created_at := date_trunc('milliseconds', clock_timestamp());
-  if p_new.predicted_cost_micros > 0 then
+  -- Under the lock, which a revocation takes too: it finds this generation, or is seen here.
+  if p_new.consent_id is not null and not voice_may_speak(p_new.voice_id, p_new.consent_id) then
+    outcome := 'consent_required';
+  end if;
+  if outcome is null and p_new.predicted_cost_micros > 0 then
     detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
     if detail is not null then
       outcome := 'budget_exceeded';
@@ -62,9 +66,9 @@ begin
   end if;
 
   outcome := 'created';
-  insert into generation (id, user_id, key_id, voice_id, engine, text, characters, format, settings, title,
+  insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, settings, title,
       segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn, created_at)
-    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.engine, p_new.text, p_new.characters,
+    values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.settings, p_new.title, p_new.segments_total, p_new.estimated_ms, p_new.reserved_ms,
       p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn, created_at)
     returning * into v_generation;
@@ -78,14 +82,16 @@ begin
   perform event_append(v_generation, 'queued', null);
 end $$;
 
--- Gives the generation to the holder of p_attempt, taking it from any earlier one. Null when it is already final.
+-- Gives the generation to the holder of p_attempt, taking it from any earlier one. Null when it is already final, or the
+-- consent to its voice does not hold: then it is for generation_cancel_unconsented().
 create or replace function generation_claim(p_id uuid, p_attempt uuid) returns generation language plpgsql as $$
 declare
   v_generation generation;
   v_was record;
 begin
-  select state, attempt into v_was from generation where id = p_id and state in ('queued', 'running') for no key update;
-  if not found then
+  select state, attempt, consent_id into v_was from generation
+    where id = p_id and state in ('queued', 'running') for no key update;
+  if not found or v_was.consent_id is not null and not consent_holds(v_was.consent_id) then
     return null;
   end if;
   update generation set state = 'running', attempt = p_attempt, attempts = attempts + 1,
@@ -159,6 +165,19 @@ create or replace function generation_give_up(p_id uuid, p_attempt uuid, p_state
 declare
   v_generation generation;
 begin
+  v_generation := generation_stop(p_id, p_attempt, p_state, p_reason, p_message);
+  if v_generation.id is not null then
+    perform event_append(v_generation, p_state, null);
+  end if;
+  return v_generation;
+end $$;
+
+-- All of generation_give_up() but that it tells nobody.
+create or replace function generation_stop(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
+  returns generation language plpgsql as $$
+declare
+  v_generation generation;
+begin
   perform quota_lock(user_id) from generation where id = p_id;
   perform from generation
     where id = p_id and state in ('queued', 'running') and (p_attempt is null or attempt = p_attempt) for no key update;
@@ -170,7 +189,6 @@ begin
     where id = p_id returning * into v_generation;
   perform quota_resolve(v_generation.user_id, p_id, 'release', 0, p_attempt);
   perform generation_end_attempt(v_generation, p_state);
-  perform event_append(v_generation, p_state, null);
   return v_generation;
 end $$;
 

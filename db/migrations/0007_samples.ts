@@ -99,6 +99,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column deleted_at timestamptz,
       add constraint voice_cloned check ((user_id is null) = (consent_id is null) and (user_id is null) = (fidelity is null));
     create index voice_consent on voice (consent_id) where consent_id is not null;
+    create index voice_preset_name on voice (lower(name)) where user_id is null;
+
+    -- By whose consent its voice speaks, so that who has to ask whether it still holds finds that in the row at hand.
+    alter table generation add column consent_id uuid references consent;
+    create index generation_consent on generation (consent_id)
+      where consent_id is not null and state in ('queued', 'running');
 
     create table voice_sample (
       voice_id uuid not null references voice on delete cascade,
@@ -127,6 +133,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       audio_sha256 text not null,
       duration_ms integer not null,
       created_at timestamptz not null default clock_timestamp()
+    );
+
+    -- When the store was last compared with the database: one row.
+    create table storage_sweep (
+      id boolean primary key default true check (id),
+      begun_at timestamptz not null
+    );
+
+    -- Who makes a preview now. Nobody's when it has expired.
+    create table voice_preview_lease (
+      voice_id uuid primary key references voice on delete cascade,
+      token uuid not null,
+      expires_at timestamptz not null
     );
   `.execute(db)
 }

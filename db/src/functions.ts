@@ -5,7 +5,20 @@ import type { Db } from './client.ts'
 
 const directory = path.join(import.meta.dirname, '../functions')
 /** In an order in which each finds what it is made of. */
-const files = ['locks', 'quota', 'limits', 'cost', 'queue', 'events', 'generations', 'segments', 'report']
+const files = [
+  'locks',
+  'quota',
+  'limits',
+  'samples',
+  'cost',
+  'queue',
+  'events',
+  'generations',
+  'segments',
+  'voices',
+  'storage',
+  'report',
+]
 
 /**
  * Makes the database's functions what `functions/*.sql` say. They are code and not data, so they are not migrated but

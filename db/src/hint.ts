@@ -6,7 +6,7 @@ import type { Db } from './client.ts'
  *
  * - `work`: job name; there may be work on that queue
  * - `events`: user id; there may be new events of that user
- * - `cancel`: generation id; whoever runs it should see whether it still may
+ * - `cancel`: generation or voice id; whoever makes it, or speaks with it, should see whether it still may
  * - `access`: user id; a session or key of that user may have ended
  */
 export const hintChannels = ['work', 'events', 'cancel', 'access'] as const

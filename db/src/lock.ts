@@ -10,10 +10,12 @@ import type { Trx } from './client.ts'
 export type LockClass =
   /** key: job name. One process at a time takes work from a queue, so that limits across processes hold. */
   | 'queue'
-  /** key: user id. Whoever holds it is alone in reading and changing this user's balance. */
+  /** key: user id. Whoever holds it is alone in reading and changing this user's balance, and in saying what their consents allow. */
   | 'quota'
   /** key: user id. One call at a time looks for a free place of this user. */
   | 'lease'
+  /** key: user id. One upload at a time finds out whether there is room for it. */
+  | 'storage'
   /** key: `presets`. One process at a time writes the preset voices. */
   | 'voices'
   /** key: `first`. One process at a time makes the first administrator. */

@@ -12,7 +12,13 @@ import type {
 import type { LeaseTable, RateTable } from './limits.ts'
 import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
 import type { SampleTable, UploadTable } from './samples.ts'
-import type { VoiceAliasTable, VoicePreviewTable, VoiceSampleTable, VoiceTable } from './voices.ts'
+import type {
+  VoiceAliasTable,
+  VoicePreviewLeaseTable,
+  VoicePreviewTable,
+  VoiceSampleTable,
+  VoiceTable,
+} from './voices.ts'
 
 /** Every table, as Kysely sees it: what `migrations/` made. */
 export interface Database {
@@ -42,4 +48,5 @@ export interface Database {
   voice_sample: VoiceSampleTable
   voice_alias: VoiceAliasTable
   voice_preview: VoicePreviewTable
+  voice_preview_lease: VoicePreviewLeaseTable
 }

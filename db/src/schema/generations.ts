@@ -9,6 +9,8 @@ export interface GenerationTable {
   user_id: string
   key_id: string | null
   voice_id: string
+  /** That of a cloned voice; `null` for a preset. */
+  consent_id: string | null
   engine: string
   state: Generated<GenerationState>
   text: string

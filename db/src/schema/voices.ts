@@ -50,4 +50,11 @@ export interface VoicePreviewTable {
   created_at: Generated<Date>
 }
 
+/** Who makes a preview now. */
+export interface VoicePreviewLeaseTable {
+  voice_id: string
+  token: string
+  expires_at: Date
+}
+
 export type VoiceRow = Selectable<VoiceTable>

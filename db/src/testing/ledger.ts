@@ -41,9 +41,8 @@ export async function newAccount(db: Db, secondsPerMonth = 100): Promise<LedgerA
     .insertInto('voice')
     .values({
       id: voiceId,
-      user_id: userId,
       engine: 'test',
-      engine_voice: 'test',
+      engine_voice: voiceId,
       name: 'Test',
       gender: 'neutral',
       language: 'en',

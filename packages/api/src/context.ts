@@ -20,6 +20,10 @@ export interface Request {
   readonly credentials: Credentials
   /** Where it comes from: an address of the network or, where one user has many, what they have in common. */
   readonly address: string
+  /** Where people reach Loqui: what links that are made in this call begin with. */
+  readonly publicUrl: URL
+  /** What the program that sends it says to be. */
+  readonly userAgent?: string | undefined
   readonly idempotencyKey?: string | undefined
   /** How often the sender says to have tried this call before. */
   readonly retryCount?: number | undefined

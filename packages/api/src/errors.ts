@@ -1,4 +1,5 @@
 import { type Issue, type Reason, Refusal } from '@loqui/core/errors'
+import { refusalOfStorage } from '@loqui/core/storage/refusal'
 import { TRPCError } from '@trpc/server'
 import type { TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODE_NUMBER } from '@trpc/server/unstable-core-do-not-import'
 import { z } from 'zod'
@@ -136,6 +137,8 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
     const reason = error.cause === undefined ? reasonsOfCodes[error.code] : undefined
     if (reason !== undefined) return new Refusal(reason, error.message, { cause })
   }
+  const ofStorage = refusalOfStorage(cause)
+  if (ofStorage) return ofStorage
   if (isPassing(cause)) {
     return new Refusal('service_unavailable', 'Loqui cannot answer right now. Try again in a moment.', {
       retryAfterSeconds: 1,
@@ -146,7 +149,8 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
 }
 
 /** @returns true for what has to be looked at: an expected refusal is no alarm. */
-export const isAlarm = (refusal: Refusal) => refusal.reason === 'internal' || refusal.reason === 'service_unavailable'
+export const isAlarm = ({ reason }: Refusal) =>
+  reason === 'internal' || reason === 'service_unavailable' || reason === 'storage_full'
 
 export function toTRPCError(refusal: Refusal): TRPCError {
   return new TRPCError({ code: codes[refusal.reason], message: refusal.message, cause: refusal })

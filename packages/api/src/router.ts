@@ -2,15 +2,17 @@ import type { TRPCBuiltRouter } from '@trpc/server'
 import type { ErrorShape } from './errors.ts'
 import { admin } from './routers/admin.ts'
 import { auth } from './routers/auth.ts'
+import { consents } from './routers/consents.ts'
 import { events } from './routers/events.ts'
 import { generations } from './routers/generations.ts'
 import { keys } from './routers/keys.ts'
 import { plans } from './routers/plans.ts'
+import { samples } from './routers/samples.ts'
 import { usage } from './routers/usage.ts'
 import { voices } from './routers/voices.ts'
 import { router } from './trpc.ts'
 
-const routes = { admin, auth, events, generations, keys, plans, usage, voices }
+const routes = { admin, auth, consents, events, generations, keys, plans, samples, usage, voices }
 
 export const appRouter = router(routes)
 

@@ -29,6 +29,8 @@ export type Actor =
       readonly keyId: string
       readonly scopes: readonly Scope[]
     }
+  /** Whoever holds a signed link: may read, in the name of whom it belongs to, what it was made for. */
+  | { readonly kind: 'link'; readonly userId: string; readonly scopes: readonly Scope[] }
   /** Loqui itself: its command line on the machine, its worker. Owns nothing. */
   | { readonly kind: 'system' }
 
@@ -51,11 +53,15 @@ export function permit(actor: Actor, scope: Scope): string {
  */
 export function permitAdmin(actor: Actor): void {
   if (actor.kind === 'system') return
-  if (actor.role !== 'admin') throw new Refusal('forbidden', 'Only an administrator may do this.')
+  if (actor.kind === 'link' || actor.role !== 'admin')
+    throw new Refusal('forbidden', 'Only an administrator may do this.')
   requireScope(actor, 'admin')
 }
 
 function requireScope(actor: Exclude<Actor, { kind: 'system' }>, scope: Scope): void {
+  if (actor.kind === 'link' && !actor.scopes.includes(scope)) {
+    throw new Refusal('forbidden', 'This link was made for something else.')
+  }
   if (actor.kind === 'key' && !actor.scopes.includes(scope)) {
     throw new Refusal(
       'scope_missing',

@@ -1,4 +1,5 @@
 import type { Assembler } from '@loqui/audio/assemble'
+import type { Inspector } from '@loqui/audio/inspect/inspector'
 import type { Db } from '@loqui/db/client'
 import type { Hints } from '@loqui/db/hint'
 import type { Listener } from '@loqui/db/listen'
@@ -19,6 +20,7 @@ export interface Services {
   /** By `Engine.id`. */
   readonly engines: ReadonlyMap<string, Engine>
   readonly assembler: Assembler
+  readonly inspector: Inspector
   readonly sessions: Sessions
   readonly limits: Limits
   /** Of the installation, the same in all its processes. What needs a key derives its own: see secret.ts. */

@@ -1,6 +1,9 @@
+/** Every engine there is, configured or not. */
+export const engineIds = ['offline'] as const
+
 /** What synthesizes. One implementation per folder beside this file; all of them pass `contract.ts`. */
 export interface Engine {
-  /** Stable name, stored with every generation: `offline`, `replicate`, … */
+  /** Stable name, stored with every generation: one of `engineIds`. */
   readonly id: string
   /** The preset voices this engine brings. */
   readonly voices: readonly EngineVoice[]
@@ -8,6 +11,8 @@ export interface Engine {
     /** Longest text of one `speak` call, in UTF-16 code units. */
     readonly segmentCharacters: number
   }
+  /** How it makes a voice from samples; `null` where it cannot. */
+  readonly cloning: Cloning | null
   /** Says why a text cannot be spoken, or `null`. Pure and quick: it runs before anything is reserved. */
   check(request: SpeakRequest): SpeakRefusal | null
   /** How long the speech of a whole text will be. Pure and quick. `maxMs` is an upper bound that is never exceeded. */
@@ -25,6 +30,25 @@ export interface Engine {
   speak(request: SpeakRequest, options: { readonly signal: AbortSignal }): Promise<Speech>
   /** Frees threads and connections. Calls in flight are rejected. */
   close(): Promise<void>
+}
+
+/** What an engine makes of a person's samples. */
+export interface Cloning {
+  /** `full`: the voice itself. `preview`: its pitch and pace only, which must be said wherever such a voice is shown. */
+  readonly fidelity: 'full' | 'preview'
+  /**
+   * What the engine will know the voice by: a `SpeakRequest.voice`, which it understands from then on. Pure and quick.
+   */
+  voiceFor(traits: VoiceTraits): string
+}
+
+/** What was measured of a person's samples, and what the person says of the voice. */
+export interface VoiceTraits {
+  /** Median of the fundamental frequency, in hertz; `null` where none was found. */
+  readonly pitchHz: number | null
+  /** Syllables in a second of speech; `null` where there is too little to tell. */
+  readonly syllablesPerSecond: number | null
+  readonly gender?: Gender | undefined
 }
 
 export type Gender = 'female' | 'male' | 'neutral'
@@ -50,7 +74,7 @@ export interface SpeakSettings {
 
 export interface SpeakRequest {
   readonly text: string
-  /** An `EngineVoice.id`. */
+  /** An `EngineVoice.id`, or what `cloning` made. */
   readonly voice: string
   readonly settings: SpeakSettings
 }

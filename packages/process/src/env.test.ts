@@ -12,6 +12,7 @@ test('what is not set, or set to nothing, has its default', () => {
   )
   expect(env).toEqual({
     databaseUrl: DATABASE_URL,
+    dataDirectory: '/var/my loqui',
     storageUrl: 'file:///var/my%20loqui/audio',
     secret: Buffer.from(SECRET_KEY),
     logLevel: 'info',

@@ -18,15 +18,19 @@ type CommonValues = z.output<z.ZodObject<typeof commonVariables>>
 
 export interface CommonEnv {
   readonly databaseUrl: string
+  /** Absolute. */
+  readonly dataDirectory: string
   readonly storageUrl: string
   readonly secret: Uint8Array
   readonly logLevel: string
 }
 
 export function toCommonEnv(values: CommonValues): CommonEnv {
+  const dataDirectory = path.resolve(values.LOQUI_DATA_DIR)
   return {
     databaseUrl: values.DATABASE_URL,
-    storageUrl: values.STORAGE_URL ?? pathToFileURL(path.resolve(values.LOQUI_DATA_DIR, 'audio')).href,
+    dataDirectory,
+    storageUrl: values.STORAGE_URL ?? pathToFileURL(path.join(dataDirectory, 'audio')).href,
     secret: Buffer.from(values.SECRET_KEY),
     logLevel: values.LOG_LEVEL,
   }

@@ -4,10 +4,12 @@ import { deleteGeneration } from '@loqui/core/generations/delete'
 import { type Estimate, estimateGeneration, estimateInput } from '@loqui/core/generations/estimate'
 import type { Generation, GenerationStatus, GenerationSummary } from '@loqui/core/generations/generation'
 import { getGeneration } from '@loqui/core/generations/get'
+import { linkGeneration, linkGenerationInput } from '@loqui/core/generations/link'
 import { listGenerations, listGenerationsInput } from '@loqui/core/generations/list'
 import { generationIdInput } from '@loqui/core/generations/queries'
 import { generationStatus } from '@loqui/core/generations/status'
 import { watchGeneration, watchGenerationInput } from '@loqui/core/generations/watch'
+import type { Link } from '@loqui/core/links/link'
 import type { Page } from '@loqui/core/pagination'
 import type { TRPCRouterRecord } from '@trpc/server'
 import { subscription } from '../subscription.ts'
@@ -30,6 +32,9 @@ export const generations = {
     .input(generationIdInput)
     .mutation(({ ctx, input }): Promise<Generation> => cancelGeneration(ctx, input)),
   delete: procedure.input(generationIdInput).mutation(({ ctx, input }): Promise<void> => deleteGeneration(ctx, input)),
+  link: procedure
+    .input(linkGenerationInput)
+    .mutation(({ ctx, input }): Promise<Link> => linkGeneration(ctx, input, ctx)),
   watch: procedure
     .input(watchGenerationInput)
     .subscription(({ ctx, input, path, signal }) =>

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { newId } from '../ids.ts'
 import { refusal, rowId, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
+import { giveVoice } from '../testing/samples.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { getGeneration } from './get.ts'
@@ -109,23 +110,26 @@ describe('what is refused leaves nothing behind', () => {
 
   test('a voice that is somebody else’s, in the same words', async () => {
     const [owner, { id, as }] = [await core.user(), await core.user()]
-    const voiceId = newId()
-    await db
-      .insertInto('voice')
-      .values({
-        id: voiceId,
-        user_id: owner.id,
-        engine: 'tone',
-        engine_voice: 'low',
-        name: 'Mine',
-        gender: 'female',
-        language: 'en',
-      })
-      .execute()
-    const refused = await refusal(createGeneration(as, parse({ text: 'Words.', voiceId: `voi_${voiceId}` })))
+    const { id: voiceId } = await giveVoice(owner.as, { aliases: ['mine'] })
+    for (const called of [voiceId, 'mine', 'Mine']) {
+      const refused = await refusal(createGeneration(as, parse({ text: 'Words.', voiceId: called })))
+      expect(refused).toMatchObject({ reason: 'voice_not_found', message: 'voiceId: there is no such voice.' })
+    }
+    expect(await traces(id)).toEqual(nothing)
+    await createGeneration(owner.as, parse({ text: 'Words.', voiceId }))
+  })
+
+  test.for([
+    ['an id of another noun', `gen_${newId()}`],
+    ['an id without its prefix', newId()],
+    ['an id in capitals', `voi_${newId().toUpperCase()}`],
+    ['a part of an id', 'voi_'],
+    ['SQL', "voi_' or 1=1 --"],
+  ] as const)('a voice that is %s, which nobody is called', async ([, voiceId]) => {
+    const { id, as } = await core.user()
+    const refused = await refusal(createGeneration(as, parse({ text: 'Words.', voiceId })))
     expect(refused).toMatchObject({ reason: 'voice_not_found', message: 'voiceId: there is no such voice.' })
     expect(await traces(id)).toEqual(nothing)
-    await createGeneration(owner.as, parse({ text: 'Words.', voiceId: `voi_${voiceId}` }))
   })
 
   test('a voice whose engine is not there, or no longer brings it', async () => {
@@ -203,11 +207,9 @@ describe('what is refused leaves nothing behind', () => {
     ['the other half', { text: '\ude00b' }, 'text'],
     ['no text', { text: undefined }, 'text'],
     ['a text that is a number', { text: 7 }, 'text'],
-    ['a voice id of another noun', { voiceId: `gen_${newId()}` }, 'voiceId'],
-    ['a voice id without its prefix', { voiceId: newId() }, 'voiceId'],
-    ['a voice id in capitals', { voiceId: `voi_${newId().toUpperCase()}` }, 'voiceId'],
-    ['a voice id with a line after it', { voiceId: `voi_${newId()}\n` }, 'voiceId'],
-    ['a voice id that is SQL', { voiceId: "voi_' or 1=1 --" }, 'voiceId'],
+    ['a voice of no name', { voiceId: ' \n' }, 'voiceId'],
+    ['a voice of a name too long', { voiceId: 'a'.repeat(101) }, 'voiceId'],
+    ['a voice that is a number', { voiceId: 7 }, 'voiceId'],
     ['a format nobody makes', { format: 'midi' }, 'format'],
     ['a speed too low', { settings: { speed: 0.249 } }, 'settings.speed'],
     ['a speed too high', { settings: { speed: 4.001 } }, 'settings.speed'],

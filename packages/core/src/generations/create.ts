@@ -8,9 +8,12 @@ import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { keyReused } from '../idempotency/refusals.ts'
 import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
-import { idSchema, newId } from '../ids.ts'
+import { newId } from '../ids.ts'
 import { jobs } from '../jobs.ts'
 import { type QuotaLeft, quotaExceeded } from '../quota/exceeded.ts'
+import { voiceReferenceSchema } from '../voices/reference.ts'
+import { consentEnded } from '../voices/refusals.ts'
+import { speakSettingsSchema } from '../voices/settings.ts'
 import { type Generation, toGeneration } from './generation.ts'
 import { prepareSpeech } from './prepare-speech.ts'
 
@@ -18,15 +21,10 @@ export const speechInput = {
   text: z.string().refine((text) => text.isWellFormed() && !text.includes('\0'), {
     message: 'must be well-formed Unicode without NUL characters',
   }),
-  voiceId: idSchema('voice'),
-  settings: z
-    .strictObject({
-      /** Pace against the voice's own. */
-      speed: z.number().min(0.25).max(4).optional(),
-      /** In semitones. */
-      pitch: z.number().min(-12).max(12).optional(),
-    })
-    .default({}),
+  /** A voice's id, an alias that the caller gave it, or a preset's name in any case. */
+  voiceId: voiceReferenceSchema,
+  /** What is not said is as the voice's own settings have it. */
+  settings: speakSettingsSchema.default({}),
 }
 
 export const createGenerationInput = z.strictObject({
@@ -42,7 +40,7 @@ const route = 'generations.create'
  * enqueue; then hint. A refusal leaves nothing behind.
  *
  * @param call whether, and how, this call is told from a repetition of itself.
- * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `text_empty`, `text_too_long`, `text_not_speakable`,
+ * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`,
  * `quota_exceeded`, `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function createGeneration(
@@ -61,17 +59,18 @@ export async function createGeneration(
     return earlier
   })
   if (typeof prepared === 'string') return parseAnswer(prepared)
-  const { voice, speech } = prepared
+  const { voice, settings, speech } = prepared
   const row: NewGeneration = {
     id: newId(),
     user_id: userId,
     key_id: keyId,
     voice_id: voice.id,
+    consent_id: voice.consent_id,
     engine: voice.engine,
     text: input.text,
     characters: input.text.length,
     format: input.format,
-    settings: withoutUndefined(input.settings),
+    settings: { ...settings },
     title: input.title ?? null,
     segments_total: speech.segments.length,
     estimated_ms: speech.expectedMs,
@@ -101,6 +100,9 @@ export async function createGeneration(
       return parseAnswer(created.response)
     case 'key_reused':
       throw keyReused()
+    case 'consent_required':
+      // It was there a moment ago.
+      throw consentEnded('voiceId', voice.name)
     case 'quota_exceeded':
       throw quotaExceeded(row.reserved_ms, created)
     case 'budget_exceeded':
@@ -119,6 +121,7 @@ type NewGeneration = Pick<
   | 'user_id'
   | 'key_id'
   | 'voice_id'
+  | 'consent_id'
   | 'engine'
   | 'text'
   | 'characters'
@@ -136,6 +139,7 @@ type CreateRow =
   | { outcome: 'created'; created_at: Date }
   | { outcome: 'replayed'; response: string }
   | { outcome: 'key_reused' }
+  | { outcome: 'consent_required' }
   | ({ outcome: 'quota_exceeded' } & QuotaLeft)
   | { outcome: 'budget_exceeded'; detail: BudgetScope }
 
@@ -159,7 +163,3 @@ function answerTo(row: NewGeneration): Generation {
   })
   return { ...generation, createdAt: `${row.id}@created` }
 }
-
-/** As it will be read back: JSON has no `undefined`. */
-const withoutUndefined = (settings: object) =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))

@@ -33,7 +33,7 @@ export interface Estimate {
  * Says what a generation would take, and makes none. It is refused for what would refuse the generation, but for the
  * quota, of which `fits` tells.
  *
- * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `text_empty`, `text_too_long`, `text_not_speakable`,
+ * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`,
  * `budget_exceeded`, `scope_missing`, `forbidden`.
  */
 export async function estimateGeneration(

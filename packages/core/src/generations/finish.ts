@@ -17,3 +17,11 @@ export async function giveUp(db: Db | Trx, id: string, ending: Ending): Promise<
   `.execute(db)
   return rows[0]
 }
+
+/** Cancels a generation whose consent has ended; `undefined` when it is final already, or may go on. */
+export async function cancelUnconsented(db: Db, id: string): Promise<GenerationRow | undefined> {
+  const { rows } = await sql<GenerationRow>`
+    select g.* from generation_cancel_unconsented(${id}) g where g.id is not null
+  `.execute(db)
+  return rows[0]
+}

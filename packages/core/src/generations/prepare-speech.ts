@@ -3,7 +3,10 @@ import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { splitText, type TextSegment } from '../text/split.ts'
-import { voiceNotFound } from '../voices/queries.ts'
+import { obstacle, referredVoice } from '../voices/queries.ts'
+import type { VoiceReference } from '../voices/reference.ts'
+import { engineNotThere, voiceNotFound, voiceObstructed } from '../voices/refusals.ts'
+import type { VoiceObstacle } from '../voices/voice.ts'
 
 /** What speaking a text will take, known before anything is reserved. */
 export interface PlannedSpeech {
@@ -24,39 +27,62 @@ const mostParts = 20_000
 /** What is to be spoken, as it was asked for. */
 export interface SpeechRequest {
   readonly text: string
-  /** As the database knows it. */
-  readonly voiceId: string
+  readonly voiceId: VoiceReference
   readonly settings: SpeakSettings
+}
+
+/** What a generation needs to know of its voice. */
+export interface SpeakingVoice
+  extends Pick<VoiceRow, 'id' | 'name' | 'engine' | 'engine_voice' | 'available' | 'settings' | 'consent_id'> {
+  /** Why it may not speak, beside its engine. */
+  readonly obstacle: VoiceObstacle | null
 }
 
 /**
  * Finds the voice and the plan, and works out what the speech will take.
  *
- * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `text_empty`, `text_too_long`, `text_not_speakable`.
+ * @returns beside voice and plan what it will be spoken with: the voice's own settings under those asked for.
+ * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`,
+ * `text_not_speakable`.
  */
 export async function prepareSpeech(
   caller: Caller<'db' | 'engines'>,
   userId: string,
   request: SpeechRequest,
-): Promise<{ voice: VoiceRow; speech: PlannedSpeech }> {
+): Promise<{ voice: SpeakingVoice; settings: SpeakSettings; speech: PlannedSpeech }> {
   const found = await caller.db
     .selectFrom('voice')
     .innerJoin('account', (join) => join.on('account.id', '=', userId))
     .innerJoin('plan', 'plan.id', 'account.plan_id')
-    .selectAll('voice')
-    .select('plan.max_characters')
-    .where('voice.id', '=', request.voiceId)
+    .select([
+      'voice.id',
+      'voice.name',
+      'voice.engine',
+      'voice.engine_voice',
+      'voice.available',
+      'voice.settings',
+      'voice.consent_id',
+      obstacle.as('obstacle'),
+      'plan.max_characters',
+    ])
+    .where('voice.id', '=', referredVoice(caller, userId, request.voiceId))
+    .where('voice.deleted_at', 'is', null)
     .where((eb) => eb.or([eb('voice.user_id', 'is', null), eb('voice.user_id', '=', userId)]))
     .executeTakeFirst()
   if (!found) throw voiceNotFound('voiceId')
   const { max_characters, ...voice } = found
-  return { voice, speech: planSpeech(caller, voice, request, max_characters) }
+  const settings = { ...voice.settings, ...withoutUndefined(request.settings) }
+  return { voice, settings, speech: planSpeech(caller, voice, { text: request.text, settings }, max_characters) }
 }
+
+/** As it will be read back: JSON has no `undefined`. */
+const withoutUndefined = (settings: SpeakSettings): SpeakSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
 function planSpeech(
   { engines }: Caller<'engines'>,
-  voice: VoiceRow,
-  { text, settings }: SpeechRequest,
+  voice: SpeakingVoice,
+  { text, settings }: Pick<SpeechRequest, 'text' | 'settings'>,
   maxCharacters: number,
 ): PlannedSpeech {
   if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
@@ -65,13 +91,9 @@ function planSpeech(
   }
   // Before the split, which would take seconds for it.
   if (hasMoreBreaksThan(text, mostParts)) throw tooManyParts()
+  if (voice.obstacle !== null) throw voiceObstructed('voiceId', voice.name, voice.obstacle)
   const engine = engines.get(voice.engine)
-  if (!engine || !voice.available) {
-    throw new Refusal(
-      'voice_unavailable',
-      `voiceId: the voice ${voice.name} cannot speak now: its engine is not there.`,
-    )
-  }
+  if (!engine || !voice.available) throw engineNotThere('voiceId', voice.name)
   const request = { text, voice: voice.engine_voice, settings }
   const refusal = engine.check(request)
   if (refusal) {

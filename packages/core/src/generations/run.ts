@@ -8,7 +8,7 @@ import type { Services } from '../context.ts'
 import type { Reason } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { FairSlots } from './fair-slots.ts'
-import { giveUp } from './finish.ts'
+import { cancelUnconsented, giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
 import { holdLease, LeaseLost } from './lease.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
@@ -44,6 +44,8 @@ export async function runGeneration(
   const { transitions, hints } = context
   const generation = await transitions.claim(generationId, newId())
   if (!generation) {
+    const canceled = await cancelUnconsented(context.db, generationId)
+    if (canceled) return hints.hint('events', canceled.user_id)
     // It ended, and whoever ended it may have died before it cleared away.
     return purgeRemains(context, generationId)
   }

@@ -18,8 +18,9 @@ export async function ensureSegments(
   const engine = caller.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
   const segments = splitText(generation.text, { maxCharacters: engine.limits.segmentCharacters })
-  // The only one is begun with at once: that saves a round trip to say so.
-  const submitted = segments.length === 1
+  // The only one is begun with at once: that saves a round trip to say so. Where somebody's consent is needed, it is asked
+  // for right before the engine is.
+  const submitted = segments.length === 1 && generation.consent_id === null
   if (!(await caller.transitions.begin(generation, segments, submitted))) throw new LeaseLost()
   return segments.map((segment) => toRow(generation, segment, submitted))
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Speech } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
+import { littleEndianBytes } from '../pcm.ts'
 import { LeaseLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
 import type { Claimed, Transitions } from './transitions.ts'
@@ -89,14 +90,11 @@ async function speakWithRetries(
     } catch (error) {
       if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
       await sleep(waitMs, undefined, { signal })
+      // What was allowed a moment ago need not be any more.
+      if (generation.consent_id !== null && !(await transitions.submit(generation, segment.index))) {
+        throw new LeaseLost()
+      }
     }
   }
   return speak()
-}
-
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-
-function littleEndianBytes(samples: Int16Array): Uint8Array {
-  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
-  return isLittleEndian ? bytes : Buffer.from(bytes).swap16()
 }

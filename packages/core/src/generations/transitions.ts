@@ -40,11 +40,14 @@ export interface Success {
  * order that no two batches can tangle.
  */
 export interface Transitions {
-  /** Takes a generation for `attempt`, from whoever held it before; `undefined` when it has ended. */
+  /** Takes a generation for `attempt`, from whoever held it before; `undefined` when it has ended, or may not be spoken. */
   claim(id: string, attempt: string): Promise<Claimed | undefined>
   /** Writes the segments of a generation. False when the attempt lost it. @param submitted announces them too. */
   begin(claimed: Claimed, segments: readonly TextSegment[], submitted: boolean): Promise<boolean>
-  /** Announces that a segment is being synthesized. False when the attempt lost, or it is stored already. */
+  /**
+   * Announces that a segment is being synthesized. False when the attempt lost, the segment is stored already, or the
+   * consent to the voice has ended.
+   */
   submit(claimed: Claimed, index: number): Promise<boolean>
   /** Keeps a segment's audio. False when the attempt lost; what it cost is written down all the same. */
   store(audio: NewAudio): Promise<boolean>
@@ -112,7 +115,9 @@ export function createTransitions(db: Db): Transitions {
           pause_ms: pauseMs,
         })),
       }),
-    submit: ({ id, attempt }, index) => submit({ id, attempt, index }),
+    // Asked under a lock on the generation's row, which a batch takes in an order of its own: by itself.
+    submit: ({ id, attempt, consent_id }, index) =>
+      consent_id === null ? submit({ id, attempt, index }) : submitConsented(db, { id, attempt, index }),
     // Money is counted under locks of its own, which would come in another order than a batch takes: by itself.
     store: (audio) => (audio.actual_cost_micros === 0 ? store(audio) : storeAlone(db, audio)),
     async spend({ id, attempt }, micros) {
@@ -120,6 +125,14 @@ export function createTransitions(db: Db): Transitions {
     },
     succeed: (success) => (success.costly ? succeedAlone(db, success) : succeed(success)),
   }
+}
+
+async function submitConsented(
+  db: Db,
+  { id, attempt, index }: { readonly id: string; readonly attempt: string; readonly index: number },
+): Promise<boolean> {
+  const [held] = await booleans(db, sql`segment_submit_consented(${id}, ${index}, ${attempt})`)
+  return held === true
 }
 
 async function storeAlone(db: Db, audio: NewAudio): Promise<boolean> {

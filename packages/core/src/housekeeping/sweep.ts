@@ -3,6 +3,7 @@ import { warnOfBudgets } from '../budgets/warn.ts'
 import type { Caller } from '../context.ts'
 import { sweepGenerations } from '../generations/sweep.ts'
 import { retried } from '../idempotency/repeatable.ts'
+import { sweepSamples } from '../samples/sweep.ts'
 
 /** What every worker does now and then; all of it may run in several at once. */
 export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' | 'log'>): Promise<void> {
@@ -17,6 +18,9 @@ export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' 
     .execute()
   await db.deleteFrom('rate').where('tat', '<', sql<Date>`now() - interval '1 minute'`).execute()
   await db.deleteFrom('lease').where('expires_at', '<', sql<Date>`now()`).execute()
+  await db.deleteFrom('voice_preview_lease').where('expires_at', '<', sql<Date>`now()`).execute()
   await warnOfBudgets(caller)
-  if (requeued + purged > 0) log.info({ requeued, purged }, 'swept')
+  // What the store must answer comes last: all else is done when it does not.
+  const samples = await sweepSamples(caller)
+  if (requeued + purged + samples.uploads + samples.purged > 0) log.info({ requeued, purged, samples }, 'swept')
 }

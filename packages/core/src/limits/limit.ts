@@ -27,3 +27,5 @@ export type Policy =
   | 'audio'
   /** Work of an account at the same time that somebody waits for. */
   | 'concurrency'
+  /** Uploads of an account at the same time. */
+  | 'uploads'

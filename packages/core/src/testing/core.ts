@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAssembler } from '@loqui/audio/assembler'
+import { createInspector } from '@loqui/audio/inspect/create'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue, type Work } from '@loqui/db/queue'
@@ -63,6 +64,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
   const listener = await openListener(connectionString, onError)
   const queue = await openQueue(Object.values(jobs), { connectionString, supervise: true, onError })
   const assembler = createAssembler({ threads: 1 })
+  const inspector = createInspector({ processes: 1 })
   const services: RunContext = {
     db,
     hints,
@@ -71,6 +73,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     storage: await createStorage(`file:${directory}`),
     engines: new Map(engines.map((engine) => [engine.id, engine])),
     assembler,
+    inspector,
     sessions: createSessions(db),
     limits: createLimits(log),
     secret: Buffer.from('the secret of this test'),
@@ -86,6 +89,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     await listener.close()
     await queue.close()
     await assembler.close()
+    await inspector.close()
     await Promise.all(engines.map((engine) => engine.close()))
     await rm(directory, { recursive: true, force: true })
   })

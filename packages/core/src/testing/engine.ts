@@ -21,7 +21,7 @@ export interface ToneEngine extends Engine {
   reset(): void
 }
 
-/** Speaks a sine of 440 Hz. Refuses texts with a `¤`. Costs 7 micro-dollars a call. */
+/** Speaks a sine of 440 Hz. Refuses texts with a `¤`. Costs 7 micro-dollars a call. Makes one of its voices of a sample. */
 export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): ToneEngine {
   const spoken: string[] = []
   const held: string[] = []
@@ -56,6 +56,7 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
       description: '',
     })),
     limits: { segmentCharacters },
+    cloning: { fidelity: 'full', voiceFor: ({ pitchHz }) => ((pitchHz ?? 0) < 155 ? 'low' : 'high') },
     spoken,
     held,
     aborted,

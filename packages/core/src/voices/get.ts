@@ -1,16 +1,14 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
-import { idSchema } from '../ids.ts'
+import type { voiceIdInput } from './input.ts'
 import { findVoice } from './queries.ts'
 import { toVoice, type Voice } from './voice.ts'
 
-export const getVoiceInput = z.strictObject({ id: idSchema('voice') })
-
-/** @throws {Refusal} `voice_not_found`. */
+/** @throws {Refusal} `voice_not_found`, `scope_missing`, `forbidden`. */
 export async function getVoice(
-  { db, actor }: Caller<'db' | 'actor'>,
-  { id }: z.output<typeof getVoiceInput>,
+  { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
+  { id }: z.output<typeof voiceIdInput>,
 ): Promise<Voice> {
-  return toVoice(await findVoice(db, permit(actor, 'voices:read'), id, 'id'))
+  return toVoice(await findVoice(db, permit(actor, 'voices:read'), id), engines)
 }

@@ -1,27 +1,84 @@
 import type { VoiceRow } from '@loqui/db/schema/voices'
+import type { Engine, Gender, SpeakSettings } from '@loqui/engines/engine'
 import { wireId } from '../ids.ts'
+import { isFree, previewPath } from './preview-version.ts'
+
+export const voiceKinds = ['preset', 'cloned'] as const
 
 /** What speaks. */
 export interface Voice {
   /** `voi_…` */
   id: string
   name: string
-  kind: 'preset'
+  /** A preset came with its engine and is everybody's; a cloned one was made from samples and is its maker's. */
+  kind: (typeof voiceKinds)[number]
   engine: string
-  gender: 'female' | 'male' | 'neutral'
+  gender: Gender
   /** BCP 47, such as `en-US`. */
   language: string
+  /** Of a cloned voice that only follows pitch and pace, it says so. */
   description: string
+  /** Whether it can speak now. */
+  available: boolean
+  /** Why it cannot. `engine_not_configured`: its engine is not there, or no longer brings it. */
+  unavailable: 'engine_not_configured' | VoiceObstacle | null
+  /** How well a cloned voice follows its samples: `preview` is their pitch and pace only, not the voice itself. */
+  fidelity: 'full' | 'preview' | null
+  /** What a generation takes where it does not say otherwise. */
+  settings: SpeakSettings
+  labels: Record<string, string>
+  /** What the caller also calls it. */
+  aliases: string[]
+  /** What it was made from, in that order. `smp_…` */
+  sampleIds: string[]
+  /** `con_…` */
+  consentId: string | null
+  /**
+   * Path at which it can be heard speaking a sentence; another when that would sound otherwise. A preset's is open to
+   * everyone, a cloned voice's to its maker. `null` where it cannot be heard: the voice may not speak, or its engine asks for
+   * money, which nobody would be charged.
+   */
+  previewUrl: string | null
+  /** ISO 8601. */
+  createdAt: string
 }
 
-export function toVoice(row: VoiceRow): Voice {
+/** Why a cloned voice may not speak. */
+export type VoiceObstacle = 'consent_revoked' | 'consent_expired' | 'samples_deleted'
+
+/** A voice with what else a user sees of it. */
+export interface VoiceView extends VoiceRow {
+  readonly obstacle: VoiceObstacle | null
+  readonly aliases: string[]
+  readonly sample_ids: string[]
+}
+
+export function toVoice(row: VoiceView, engines: ReadonlyMap<string, Engine>): Voice {
+  const engine = engines.get(row.engine)
+  const unavailable = row.obstacle ?? (row.available && engine ? null : 'engine_not_configured')
   return {
     id: wireId('voice', row.id),
     name: row.name,
-    kind: 'preset',
+    kind: row.user_id === null ? 'preset' : 'cloned',
     engine: row.engine,
     gender: row.gender,
     language: row.language,
-    description: row.description,
+    description: row.fidelity === 'preview' ? `${row.description} ${previewNote}`.trim() : row.description,
+    available: unavailable === null,
+    unavailable,
+    fidelity: row.fidelity,
+    settings: row.settings,
+    labels: row.labels,
+    aliases: row.aliases,
+    sampleIds: row.sample_ids.map((id) => wireId('sample', id)),
+    consentId: row.consent_id && wireId('consent', row.consent_id),
+    previewUrl: engine && unavailable === null && isFree(engine) ? previewPath(row) : null,
+    createdAt: row.created_at.toISOString(),
   }
 }
+
+const previewNote = 'Preview: it follows the pitch and pace of the samples, not the voice itself.'
+
+/** What a person wrote of a voice, without the note that was added when it was shown to them. */
+export const withoutNote = (description: string) =>
+  description.endsWith(previewNote) ? description.slice(0, -previewNote.length).trim() : description

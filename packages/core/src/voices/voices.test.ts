@@ -1,11 +1,15 @@
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Context } from '../context.ts'
 import { newId } from '../ids.ts'
 import { refusal, rowId, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
-import { getVoice, getVoiceInput } from './get.ts'
+import { giveVoice } from '../testing/samples.ts'
+import { getVoice } from './get.ts'
+import { voiceIdInput } from './input.ts'
 import { listVoices, listVoicesInput } from './list.ts'
 import { syncPresetVoices } from './sync.ts'
+import { updateVoice, updateVoiceInput } from './update.ts'
 
 const offline = createOfflineEngine({ threads: 1 })
 const tone = createToneEngine()
@@ -14,9 +18,14 @@ const { services } = core
 const { db } = services
 const { as } = await core.user()
 
-const list = (input: object = {}) => listVoices(as, listVoicesInput.parse({ limit: 100, ...input }))
-const names = async (input: object = {}) => (await list(input)).items.map(({ name }) => name)
+const list = (input: object = {}, own: Context = as) => listVoices(own, listVoicesInput.parse({ limit: 100, ...input }))
+const names = async (input: object = {}, own?: Context) => (await list(input, own)).items.map(({ name }) => name)
 const everyName = [...offline.voices, ...tone.voices].map(({ name }) => name)
+/** A process that has no other engine. */
+const withOnly = (own: Context, ...engines: { readonly id: string; readonly voices: typeof tone.voices }[]) => ({
+  ...own,
+  engines: new Map(engines.map((engine) => [engine.id, { ...tone, ...engine }])),
+})
 
 describe('the voices', () => {
   test('are those of the engines, women and men among them', async () => {
@@ -31,22 +40,51 @@ describe('the voices', () => {
         id: expect.stringMatching(/^voi_/),
         kind: 'preset',
         language: expect.stringMatching(/^en/),
+        available: true,
+        unavailable: null,
+        fidelity: null,
+        settings: {},
+        labels: {},
+        aliases: [],
+        sampleIds: [],
+        consentId: null,
+        previewUrl:
+          voice.engine === 'tone'
+            ? null
+            : expect.stringMatching(new RegExp(`^/api/v1/voices/${voice.id}/preview\\?v=[\\w-]{12}$`)),
       })
       expect(await getVoice(as, { id: rowId(voice.id) })).toEqual(voice)
     }
+    const urls = items.flatMap(({ previewUrl }) => previewUrl ?? [])
+    expect(new Set(urls).size).toBe(offline.voices.length)
   })
 
-  test('are filtered by gender, language and engine, and by all of them', async () => {
+  test('are filtered by kind, gender, language and engine, and by all of them', async () => {
     const of = (keep: (voice: (typeof offline.voices)[number]) => boolean) =>
       offline.voices.filter(keep).map(({ name }) => name)
     expect(await names({ engine: 'offline', gender: 'female' })).toEqual(of(({ gender }) => gender === 'female'))
-    expect(await names({ engine: 'tone' })).toEqual(tone.voices.map(({ name }) => name))
     expect(await names({ language: 'en' })).toEqual(everyName)
     expect(await names({ language: 'EN-us', engine: 'offline' })).toEqual(
       of(({ language }) => language.startsWith('en-US')),
     )
     expect(await names({ language: 'de' })).toEqual([])
-    expect(await names({ engine: 'none' })).toEqual([])
+    expect(await names({ kind: 'preset' })).toEqual(everyName)
+    expect(await names({ kind: 'cloned' })).toEqual([])
+    expect(await names({ available: true })).toEqual(everyName)
+    expect(await names({ available: false })).toEqual([])
+  })
+
+  test.each([
+    ['engine', 'tone'],
+    ['engine', ''],
+    ['kind', 'own'],
+    ['gender', 'man'],
+    ['available', 'yes'],
+    ['search', 'x'.repeat(101)],
+    ['limit', 101],
+  ])('know no %s %j', (field, value) => {
+    const { error } = listVoicesInput.safeParse({ [field]: value })
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([field])
   })
 
   test('come page by page, each once', async () => {
@@ -65,36 +103,54 @@ describe('the voices', () => {
     expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['language'])
   })
 
+  test('are found by words of name, description, labels and one’s own aliases, whatever else is in them', async () => {
+    const [owner, stranger] = [await core.user(), await core.user()]
+    await giveVoice(owner.as, {
+      name: 'Grandmother, 100 % real_',
+      description: 'As she told tales',
+      labels: { mood: 'Wärme', season: 'winter' },
+      aliases: ['oma'],
+    })
+    const stella = await core.voiceId('stella')
+    await updateVoice(owner.as, updateVoiceInput.parse({ id: `voi_${stella}`, aliases: ['narrator'] }))
+    for (const search of ['grand', 'MOTHER', 'tales told', 'wärme', 'SEASON', 'oma', '%', '_', ' real  tales ']) {
+      expect(await names({ search, kind: 'cloned' }, owner.as), search).toEqual(['Grandmother, 100 % real_'])
+    }
+    expect(await names({ search: 'narr' }, owner.as)).toEqual(['Stella'])
+    for (const search of ['narr', 'oma', 'grand']) expect(await names({ search }, stranger.as), search).toEqual([])
+    for (const search of ['grand winter x', "'", '\\', '%%'])
+      expect(await names({ search }, owner.as), search).toEqual([])
+    expect(await names({ search: '  ' }, stranger.as)).toEqual(everyName)
+  })
+
   test('that are somebody else’s are not there', async () => {
     const owner = await core.user()
-    const id = newId()
-    await db
-      .insertInto('voice')
-      .values({
-        id,
-        user_id: owner.id,
-        engine: 'tone',
-        engine_voice: 'mine',
-        name: 'Mine',
-        gender: 'female',
-        language: 'en',
-      })
-      .execute()
+    const { id } = await giveVoice(owner.as)
     expect(await names()).not.toContain('Mine')
-    const foreign = await refusal(getVoice(as, { id }))
+    const foreign = await refusal(getVoice(as, { id: rowId(id) }))
     expect(foreign).toMatchObject({ reason: 'voice_not_found', message: 'id: there is no such voice.' })
     expect((await refusal(getVoice(as, { id: newId() }))).message).toBe(foreign.message)
-    expect(await getVoice(owner.as, { id })).toMatchObject({ name: 'Mine' })
-    expect((await listVoices(owner.as, listVoicesInput.parse({ limit: 100 }))).items.map(({ name }) => name)).toContain(
-      'Mine',
-    )
+    expect(await getVoice(owner.as, { id: rowId(id) })).toMatchObject({ name: 'Mine', kind: 'cloned' })
+    expect(await names({}, owner.as)).toEqual([...everyName, 'Mine'])
   })
 
   test('are for who may read them, by an id that is one', async () => {
     const user = await core.user()
     const writer = await user.withKey(['generations:write'])
     expect(await refusal(listVoices(writer, listVoicesInput.parse({})))).toMatchObject({ reason: 'scope_missing' })
-    expect(getVoiceInput.safeParse({ id: `gen_${newId()}` }).success).toBe(false)
+    expect(voiceIdInput.safeParse({ id: `gen_${newId()}` }).success).toBe(false)
+  })
+})
+
+describe('a voice whose engine is not configured', () => {
+  test('stays in the list and says so, and is told apart by a filter', async () => {
+    const poor = withOnly(as, tone)
+    expect(await names({}, poor)).toEqual(everyName)
+    expect(await names({ available: true }, poor)).toEqual(tone.voices.map(({ name }) => name))
+    const { items } = await list({ available: false }, poor)
+    expect(items.map(({ name }) => name)).toEqual(offline.voices.map(({ name }) => name))
+    for (const voice of items) expect(voice).toMatchObject({ available: false, unavailable: 'engine_not_configured' })
+    expect(await getVoice(poor, { id: await core.voiceId('stella') })).toMatchObject({ available: false })
   })
 })
 
@@ -109,7 +165,7 @@ describe('the engines’ voices are written down', () => {
     return rows.map(({ id }) => id)
   }
   const sync = (...engines: { readonly id: string; readonly voices: typeof tone.voices }[]) =>
-    syncPresetVoices({ ...services, engines: new Map(engines.map((engine) => [engine.id, { ...tone, ...engine }])) })
+    syncPresetVoices(withOnly(as, ...engines))
 
   beforeAll(() => sync(offline, tone))
   afterAll(() => sync(offline, tone))
@@ -124,16 +180,31 @@ describe('the engines’ voices are written down', () => {
   test('as they change', async () => {
     const [first, ...rest] = tone.voices
     await sync(offline, { ...tone, voices: [{ ...first!, name: 'Renamed', gender: 'female' }, ...rest] })
-    expect((await list({ engine: 'tone', gender: 'female' })).items).toMatchObject([{ name: 'Renamed' }])
+    expect((await list({ search: 'renamed', gender: 'female' })).items).toMatchObject([{ engine: 'tone' }])
     await sync(offline, tone)
   })
 
-  test('and kept, out of the list, when their engine is gone, until it comes back', async () => {
+  test('and kept, out of the list, when their engine no longer brings them, until it does again', async () => {
     const before = await ids()
-    await sync(tone)
-    expect(await names()).toEqual(tone.voices.map(({ name }) => name))
+    const [gone, ...rest] = tone.voices
+    const goneId = await core.voiceId(gone!.id)
+    for (const voices of [rest, []]) {
+      await sync(offline, { ...tone, voices })
+      expect(await names()).toEqual([...offline.voices, ...voices].map(({ name }) => name))
+      expect(await getVoice(as, { id: goneId })).toMatchObject({
+        available: false,
+        unavailable: 'engine_not_configured',
+      })
+    }
     expect(await ids()).toEqual(before)
     await sync(offline, tone)
     expect(await names()).toEqual(everyName)
+  })
+
+  test('by a process that lacks an engine, as by one that has it: they are not that process’s to take away', async () => {
+    await sync(tone)
+    expect(await names({ available: true })).toEqual(everyName)
+    await sync()
+    expect(await names({ available: true })).toEqual(everyName)
   })
 })

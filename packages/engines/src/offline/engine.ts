@@ -2,9 +2,17 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
-import { type Engine, EngineError, type SpeakRefusal, type SpeakRequest, type Speech } from '../engine.ts'
+import {
+  type Engine,
+  EngineError,
+  type SpeakRefusal,
+  type SpeakRequest,
+  type SpeakSettings,
+  type Speech,
+} from '../engine.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
 import { foreignLanguage } from './language.ts'
+import { likeVoice, readLikeness } from './likeness.ts'
 import { createPool } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'
 import type { ThreadData, ThreadReply, ThreadRequest } from './thread.ts'
@@ -44,13 +52,15 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     id: 'offline',
     voices: offlineVoices,
     limits,
+    cloning: { fidelity: 'preview', voiceFor: likeVoice },
     check(request) {
-      const voice = findVoice(request.voice)
+      const voice = findSpeaker(request)?.voice
       if (!voice) return refuse('voice', `the offline engine has no voice ${JSON.stringify(request.voice)}.`)
       return checkSettings(request) ?? checkText(request.text, voice)
     },
     estimate(request) {
-      return estimateSpeech(request.text, voiceOf(request), request.settings)
+      const { voice, settings } = speakerOf(request)
+      return estimateSpeech(request.text, voice, settings)
     },
     price: () => 0,
     async speak(request, { signal }) {
@@ -75,26 +85,38 @@ async function compileFlite(): Promise<WebAssembly.Module> {
 }
 
 function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number } {
-  const voice = voiceOf(request)
+  const { voice, settings } = speakerOf(request)
   const refusal = checkSettings(request)
   if (refusal) throw new EngineError(`${refusal.field}: ${refusal.message}`, { retryable: false })
   if (request.text.length > limits.segmentCharacters) {
     const message = `text: the offline engine speaks at most ${limits.segmentCharacters} characters at once, got ${request.text.length}.`
     throw new EngineError(message, { retryable: false })
   }
-  const { arguments: options, stretch, rate, sampleRate } = deliver(voice, request.settings)
-  const { maxMs } = estimateSpeech(request.text, voice, request.settings)
+  const { arguments: options, stretch, rate, sampleRate } = deliver(voice, settings)
+  const { maxMs } = estimateSpeech(request.text, voice, settings)
   const text = breakIntoUtterances(speakable(request.text), maxMs * rate)
   return { arguments: options, text, stretch, gain: 10 ** (voice.gain / 20), sampleRate }
 }
 
-function findVoice(id: string): OfflineVoice | undefined {
-  return offlineVoices.find((voice) => voice.id === id)
+/** A voice, and how it is to speak. */
+interface Speaker {
+  readonly voice: OfflineVoice
+  readonly settings: SpeakSettings
 }
 
-function voiceOf(request: SpeakRequest): OfflineVoice {
-  const voice = findVoice(request.voice)
-  if (voice) return voice
+function findSpeaker({ voice: id, settings }: SpeakRequest): Speaker | undefined {
+  const preset = offlineVoices.find((voice) => voice.id === id)
+  if (preset) return { voice: preset, settings }
+  const likeness = readLikeness(id)
+  if (!likeness) return undefined
+  // The slowest and the fastest that lengths are known for.
+  const speed = Math.min(4, Math.max(0.25, (settings.speed ?? 1) * likeness.pace))
+  return { voice: likeness.voice, settings: { ...settings, speed } }
+}
+
+function speakerOf(request: SpeakRequest): Speaker {
+  const speaker = findSpeaker(request)
+  if (speaker) return speaker
   throw new EngineError(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`, {
     retryable: false,
   })

@@ -1,0 +1,173 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { Inspection } from '@loqui/audio/inspect/inspector'
+import { InspectionRefusal } from '@loqui/audio/inspect/refusal'
+import { transaction } from '@loqui/db/transaction'
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { permit } from '../actor.ts'
+import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
+import { idempotent } from '../idempotency/idempotent.ts'
+import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
+import { wireId } from '../ids.ts'
+import { nameOfFile, sampleName } from './name.ts'
+import { findSample } from './queries.ts'
+import { type Reservation, reserve } from './reserve.ts'
+import { type Sample, toSample } from './sample.ts'
+
+/** The largest file that is taken: fifteen minutes at a rate that voices need, in any format but raw ones. */
+export const mostSampleBytes = 20 << 20
+
+export const uploadSampleInput = z.strictObject({
+  /** Default: what the file is called. */
+  name: sampleName.optional(),
+  purpose: z.enum(['voice', 'consent']).default('voice'),
+})
+
+/** A file as it arrived. */
+export interface ReceivedFile {
+  /** Open for reading; whoever received it closes it. */
+  readonly file: FileHandle
+  readonly bytes: number
+  /** Lower-case hex SHA-256 of the bytes. */
+  readonly sha256: string
+  /** What its sender calls it: a hint for a name, and nothing else. */
+  readonly fileName: string | undefined
+  readonly input: z.output<typeof uploadSampleInput>
+}
+
+export interface Uploading extends Repeatable {
+  /** What the file can come to at most, as far as its sender says. */
+  readonly mostBytes: number
+  /** Takes the file from its sender, when there is room for it. */
+  readonly receive: () => Promise<ReceivedFile>
+  /** Ends all of it, when whoever sends is gone. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes a sample of a file: holds room for it, takes it, finds out what it is, stores it, and writes it down. Whatever goes
+ * wrong on the way, nothing is left behind: what this process cannot remove any more the sweep does.
+ *
+ * @throws {Refusal} `concurrency_limited`, `storage_quota_exceeded`, any of `audio_…`, `invalid_input`,
+ * `idempotency_key_reused`; whatever `receive` throws.
+ */
+export async function uploadSample(
+  caller: Caller<'db' | 'actor' | 'storage' | 'inspector' | 'log'>,
+  uploading: Uploading,
+): Promise<Sample> {
+  const { db, actor, storage, log } = caller
+  const userId = permit(actor, 'samples:write')
+  const reservation = await reserve(caller, userId, uploading.mostBytes)
+  let kept: Sample | undefined
+  try {
+    const received = await uploading.receive()
+    const inspection = await inspect(caller, received, uploading.signal)
+    const stored = await storage.put(
+      reservation.key,
+      received.file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 << 10 }),
+      { signal: uploading.signal },
+    )
+    if (stored.sha256 !== received.sha256) throw new Error('the stored object is not the received file')
+    kept = await keep(caller, userId, reservation, { received, inspection, uploading })
+    return kept
+  } finally {
+    await reservation.stop()
+    if (kept?.id !== wireId('sample', reservation.id)) {
+      await giveUp({ db, storage }, reservation).catch((error: unknown) => {
+        log.warn({ error, key: reservation.key }, 'what an upload left is left to the sweep')
+      })
+    }
+  }
+}
+
+async function inspect(
+  { inspector }: Caller<'inspector'>,
+  { file, bytes }: ReceivedFile,
+  signal: AbortSignal,
+): Promise<Inspection> {
+  if (bytes === 0) throw new Refusal('audio_undecodable', 'file: there is nothing in this file.')
+  try {
+    return await inspector.inspect(file, { signal })
+  } catch (error) {
+    if (error instanceof InspectionRefusal) throw new Refusal(error.reason, `file: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** The row comes when the reservation goes; a repetition is answered with the sample of the first call. */
+async function keep(
+  { db, actor }: Caller<'db' | 'actor'>,
+  userId: string,
+  { id, key }: Reservation,
+  { received, inspection, uploading }: { received: ReceivedFile; inspection: Inspection; uploading: Uploading },
+): Promise<Sample> {
+  const name = received.input.name ?? nameOfFile(received.fileName ?? '')
+  if (name === undefined) {
+    const message = 'must be given, since the file has no name to take it from'
+    throw new Refusal('invalid_input', `name: ${message}`, { issues: [{ field: 'name', message }] })
+  }
+  const { purpose } = received.input
+  const keyId = actor.kind === 'key' ? actor.keyId : null
+  const once = readRepeatable(
+    uploading,
+    'samples.upload',
+    { name, purpose, sha256: received.sha256 },
+    { userId, keyId },
+  )
+  return transaction(db, async (trx) => {
+    const sample = await idempotent(trx, userId, once, async () => {
+      const { numDeletedRows } = await trx.deleteFrom('upload').where('id', '=', id).executeTakeFirst()
+      // Silent for so long that the sweep took this process for dead: its object may be gone already.
+      if (numDeletedRows === 0n) throw lost()
+      await trx
+        .insertInto('sample')
+        .values({
+          id,
+          user_id: userId,
+          purpose,
+          name,
+          container: inspection.container,
+          codec: inspection.codec,
+          audio_key: key,
+          audio_bytes: received.bytes,
+          audio_sha256: received.sha256,
+          duration_ms: inspection.durationMs,
+          sample_rate: inspection.sampleRate,
+          channels: inspection.channels,
+          measured: JSON.stringify(inspection.measured),
+          peaks: Buffer.from(inspection.peaks),
+          deleted_at: null,
+          purged_at: null,
+        })
+        .execute()
+      return toSample(await findSample(trx, userId, id))
+    })
+    // So that a deletion finds it.
+    if (once && sample.id === wireId('sample', id)) {
+      await trx
+        .updateTable('idempotency')
+        .set({ about: sample.id })
+        .where((eb) => eb.and({ user_id: userId, route: once.route, key: once.key }))
+        .execute()
+    }
+    return sample
+  })
+}
+
+const lost = () =>
+  new Refusal('service_unavailable', 'Loqui lost this upload on its way. Send the file again.', {
+    retryAfterSeconds: 1,
+  })
+
+async function giveUp({ db, storage }: Caller<'db' | 'storage'>, { id, key }: Reservation): Promise<void> {
+  // Waits for a commit of which we have not heard: where it took the row there is a sample, whose object must stay.
+  const { numUpdatedRows } = await db
+    .updateTable('upload')
+    .set({ expires_at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) return
+  await storage.remove([key])
+  await db.deleteFrom('upload').where('id', '=', id).execute()
+}

@@ -1,0 +1,32 @@
+import { sql } from 'kysely'
+import type { Caller } from '../context.ts'
+import { reconcileStorage } from './reconcile.ts'
+
+/** Twice of this, and of how long an object may be young, is a day, by whose end none is left that has no row. */
+const everyHours = 6
+/** Longer than anything is being made. */
+const youngHours = 6
+
+/**
+ * Now and then compares the store with the database, in one process of all. A comparison that is killed is not made up for:
+ * the next one does the same.
+ */
+export async function sweepStorage(caller: Caller<'db' | 'storage' | 'log'>, signal: AbortSignal): Promise<void> {
+  const { db, storage, log } = caller
+  const { rows: due } = await sql`
+    insert into storage_sweep as s (begun_at) values (clock_timestamp())
+    on conflict (id) do update set begun_at = excluded.begun_at
+      where s.begun_at < clock_timestamp() - ${everyHours} * interval '1 hour'
+    returning id
+  `.execute(db)
+  if (due.length === 0) return
+  const unfinished = await storage.sweepUnfinished()
+  const { orphans, forgotten, missing } = await reconcileStorage(caller, {
+    youngMs: youngHours * 3_600_000,
+    signal,
+  })
+  if (unfinished + orphans + forgotten > 0) log.info({ unfinished, orphans, forgotten }, 'compared store and database')
+  if (missing.length > 0) {
+    log.error({ missing: missing.length, first: missing.slice(0, 10) }, 'the store has lost objects that rows name')
+  }
+}

@@ -1,0 +1,108 @@
+import { lock } from '@loqui/db/lock'
+import type { SampleMeasurements } from '@loqui/db/schema/samples'
+import { transaction } from '@loqui/db/transaction'
+import { type Engine, engineIds } from '@loqui/engines/engine'
+import { z } from 'zod'
+import { permit } from '../actor.ts'
+import { requireConsent } from '../consents/require.ts'
+import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
+import { idSchema, newId } from '../ids.ts'
+import { setAliases } from './aliases.ts'
+import { voiceFields } from './input.ts'
+import { findVoice } from './queries.ts'
+import { holdSamples } from './samples.ts'
+import { combineTraits } from './traits.ts'
+import { toVoice, type Voice, withoutNote } from './voice.ts'
+
+export const createVoiceInput = z.strictObject({
+  name: voiceFields.name,
+  /** What it is made from: one is enough, several say more. */
+  sampleIds: z
+    .array(idSchema('sample'))
+    .min(1)
+    .max(25)
+    .refine((ids) => new Set(ids).size === ids.length, 'must not name a sample twice'),
+  /** One that covers all of the samples. */
+  consentId: idSchema('consent').nullish(),
+  /** Default: the one that follows samples best. */
+  engine: z.enum(engineIds).optional(),
+  gender: voiceFields.gender.default('neutral'),
+  language: voiceFields.language.default('en'),
+  description: voiceFields.description.default(''),
+  settings: voiceFields.settings.default({}),
+  labels: voiceFields.labels.default({}),
+  aliases: voiceFields.aliases.default([]),
+})
+
+/**
+ * Makes a voice from samples, by the consent of who speaks in them: asked for before any engine is.
+ *
+ * @throws {Refusal} `sample_not_found`, `consent_required`, `voice_not_cloneable`, `alias_taken`, `scope_missing`, `forbidden`.
+ */
+export async function createVoice(
+  { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
+  input: z.output<typeof createVoiceInput>,
+): Promise<Voice> {
+  const userId = permit(actor, 'voices:write')
+  const id = newId()
+  return transaction(db, async (trx) => {
+    // So that the consent holds until the voice is there, and its end finds the voice.
+    await lock(trx, 'quota', userId)
+    const samples = await holdSamples(trx, userId, input.sampleIds, 'sampleIds')
+    const consentId = await requireConsent(trx, userId, input.consentId, samples)
+    const { engine, voice, fidelity } = clone(
+      engines,
+      input,
+      samples.map(({ measured }) => measured),
+    )
+    await trx
+      .insertInto('voice')
+      .values({
+        id,
+        user_id: userId,
+        consent_id: consentId,
+        engine,
+        engine_voice: voice,
+        fidelity,
+        name: input.name,
+        gender: input.gender,
+        language: input.language,
+        description: withoutNote(input.description),
+        settings: JSON.stringify(input.settings),
+        labels: JSON.stringify(input.labels),
+        deleted_at: null,
+      })
+      .execute()
+    await trx
+      .insertInto('voice_sample')
+      .values(samples.map((sample, position) => ({ voice_id: id, sample_id: sample.id, position })))
+      .execute()
+    await setAliases(trx, userId, id, input.aliases)
+    return toVoice(await findVoice(trx, userId, id), engines)
+  })
+}
+
+/** @throws {Refusal} `voice_not_cloneable` where no engine can, or there is no voice in the samples. */
+function clone(
+  engines: ReadonlyMap<string, Engine>,
+  { engine: wanted, gender }: Pick<z.output<typeof createVoiceInput>, 'engine' | 'gender'>,
+  samples: readonly SampleMeasurements[],
+): { engine: string; voice: string; fidelity: 'full' | 'preview' } {
+  const able = [...engines.values()].flatMap(({ id, cloning }) => (cloning ? { id, cloning } : []))
+  const engine =
+    wanted === undefined
+      ? (able.find(({ cloning }) => cloning.fidelity === 'full') ?? able[0])
+      : able.find(({ id }) => id === wanted)
+  if (!engine) throw notCloneable('engine', 'no engine that is configured here makes voices from samples.')
+  const traits = combineTraits(samples)
+  const { fidelity, voiceFor } = engine.cloning
+  if (fidelity === 'preview' && traits.pitchHz === null) {
+    throw notCloneable('sampleIds', 'no voice was found in them whose pitch could be followed.')
+  }
+  return { engine: engine.id, voice: voiceFor({ ...traits, gender }), fidelity }
+}
+
+function notCloneable(field: string, message: string): Refusal {
+  return new Refusal('voice_not_cloneable', `${field}: ${message}`, { issues: [{ field, message }] })
+}

@@ -1,0 +1,51 @@
+import { transaction } from '@loqui/db/transaction'
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { permit } from '../actor.ts'
+import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
+import { idSchema } from '../ids.ts'
+import { setAliases } from './aliases.ts'
+import { voiceFields } from './input.ts'
+import { findVoice } from './queries.ts'
+import { toVoice, type Voice, withoutNote } from './voice.ts'
+
+export const updateVoiceInput = z
+  .strictObject({ id: idSchema('voice') })
+  .extend(z.strictObject(voiceFields).partial().shape)
+
+/**
+ * Changes what is said of a voice of one's own; of a preset, what one calls it. What is not named stays; settings, labels
+ * and aliases are replaced whole.
+ *
+ * @throws {Refusal} `voice_not_found`, `forbidden`, `alias_taken`, `scope_missing`.
+ */
+export async function updateVoice(
+  { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
+  { id, aliases, ...input }: z.output<typeof updateVoiceInput>,
+): Promise<Voice> {
+  const userId = permit(actor, 'voices:write')
+  return transaction(db, async (trx) => {
+    const found = await findVoice(trx, userId, id)
+    const { description, settings, labels, ...plain } = input
+    const changes = {
+      ...plain,
+      ...(description !== undefined && { description: withoutNote(description) }),
+      ...(settings !== undefined && { settings: JSON.stringify(settings) }),
+      ...(labels !== undefined && { labels: JSON.stringify(labels) }),
+    }
+    const [changed] = Object.keys(changes)
+    if (changed !== undefined) {
+      if (found.user_id === null) {
+        throw new Refusal('forbidden', `${changed}: a preset voice is everybody's. Only your aliases of it are yours.`)
+      }
+      await trx
+        .updateTable('voice')
+        .set({ ...changes, updated_at: sql<Date>`clock_timestamp()` })
+        .where('id', '=', id)
+        .execute()
+    }
+    if (aliases !== undefined) await setAliases(trx, userId, id, aliases)
+    return toVoice(await findVoice(trx, userId, id), engines)
+  })
+}
