@@ -14,6 +14,7 @@ test('only the database and the secret have to be given', () => {
     origins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
     trustedProxies: [],
     databaseUrl: DATABASE_URL,
+    dataDirectory: expect.stringMatching(/^\/.*\/\.loqui$/),
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     secret: Buffer.from(SECRET_KEY),
     logLevel: 'info',

@@ -21,6 +21,8 @@ export function createContextOf(
       requestId: requestIdOf(res),
       credentials: readCredentials(req, cookieName),
       address: addressOf(req),
+      publicUrl,
+      userAgent: headerOf(req, 'user-agent'),
       idempotencyKey: headerOf(req, 'idempotency-key'),
       retryCount: readRetryCount(req),
       fromBrowser: isFromBrowser(req),

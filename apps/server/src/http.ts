@@ -1,19 +1,24 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
 import express, { type RequestHandler } from 'express'
-import { generationDownload } from './downloads.ts'
+import { generationDownload, sampleDownload } from './downloads.ts'
 import type { Env } from './env.ts'
 import { createContextOf } from './http-context.ts'
 import { checkOrigin, crossOrigin } from './origin.ts'
+import { previewDownload } from './previews.ts'
 import { problems, sendProblem } from './problem.ts'
 import { giveRequestId } from './request.ts'
+import { limitTime } from './request-time.ts'
 import { createRpcDoor } from './rpc.ts'
 import { securityHeaders } from './security.ts'
 import { studio } from './studio.ts'
+import type { UploadFiles } from './upload-files.ts'
+import { expectsContinue, sampleUpload } from './uploads.ts'
 
 export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> {
   readonly studioDirectory: string
+  readonly uploadFiles: UploadFiles
   /** @returns true when the server can take work. */
   readonly ready: () => Promise<boolean>
   /** @returns true when the server is about to stop. */
@@ -36,6 +41,9 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
   })
   app.use(securityHeaders(publicUrl), crossOrigin(origins), onlyOurPages(origins))
   app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
+  app.get('/api/v1/samples/:id/audio', sampleDownload(contextOf))
+  app.get('/api/v1/voices/:id/preview', previewDownload(contextOf))
+  app.post(uploadPath, sampleUpload(contextOf, options.uploadFiles))
   const nothing: RequestHandler = (req, res) =>
     sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.originalUrl}.`))
   // Below a door every path is the door's: the studio must not answer for it with a page.
@@ -47,10 +55,19 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
     giveRequestId(req, res)
     // Else a busy client's connection would never be idle, and in the end be cut in the middle of an answer.
     if (options.draining()) res.setHeader('connection', 'close')
+    if (!isUpload(req)) {
+      limitTime(req, res)
+      if (expectsContinue(req)) res.writeContinue()
+    }
     // Express would cost a call more than the call.
     if (!rpc(req, res)) app(req, res)
   }
 }
+
+const uploadPath = '/api/v1/samples'
+
+/** Uploads have a time of their own, and are told to go on when there is room for them. */
+const isUpload = ({ method, url }: IncomingMessage) => method === 'POST' && url?.split('?', 1)[0] === uploadPath
 
 const onlyOurPages =
   (origins: readonly string[]): RequestHandler =>

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { createAssembler } from '@loqui/audio/assembler'
+import { createInspector } from '@loqui/audio/inspect/create'
 import type { Services } from '@loqui/core/context'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
@@ -17,6 +18,8 @@ import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
 import { createHttp } from './http.ts'
+import { longestRequestMs } from './request-time.ts'
+import { openUploadFiles } from './upload-files.ts'
 import { createWebSocket } from './ws.ts'
 
 const env = envOrExit(readEnv)
@@ -33,14 +36,16 @@ const queue = await openQueue(Object.values(jobs), {
   onError,
 })
 const assembler = createAssembler({ threads: Math.max(1, availableParallelism() - 1) })
+const inspector = createInspector({ processes: Math.max(1, availableParallelism() - 1) })
 const services: Services = {
   db,
   hints,
   listener,
   queue,
-  storage: await createStorage(env.storageUrl),
+  storage: await createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) }),
   engines: new Map([[offline.id, offline]]),
   assembler,
+  inspector,
   sessions: createSessions(db),
   limits: createLimits(log),
   secret: env.secret,
@@ -52,8 +57,12 @@ let draining = false
 const ready = async () => !draining && (await ping(db))
 
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
-const server = createServer(createHttp(services, { ...env, studioDirectory, ready, draining: () => draining }))
-server.requestTimeout = 30_000
+const uploadFiles = await openUploadFiles(path.join(env.dataDirectory, 'uploads'))
+const http = createHttp(services, { ...env, studioDirectory, uploadFiles, ready, draining: () => draining })
+const server = createServer(http)
+// Else Node tells clients to go on before anybody has looked at what they want.
+server.on('checkContinue', http)
+server.requestTimeout = longestRequestMs
 server.headersTimeout = 10_000
 server.keepAliveTimeout = 65_000
 const sockets = createWebSocket(server, services, env)
@@ -81,6 +90,7 @@ async function stop(): Promise<void> {
   await listener.close()
   await queue.close()
   await assembler.close()
+  await inspector.close()
   await offline.close()
   await db.destroy()
   log.info({}, 'the server has stopped')

@@ -1,11 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import { isAlarm, toRefusal, toTRPCError } from '@loqui/api/errors'
 import type { Log } from '@loqui/core/context'
-import { Refusal } from '@loqui/core/errors'
+import { type Reason, Refusal } from '@loqui/core/errors'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import type { ErrorRequestHandler, Response } from 'express'
 import { showLimits } from './limits.ts'
 import { requestIdOf } from './request.ts'
+
+/** Where HTTP says more precisely than tRPC can what is wrong. */
+const ownStatuses: Partial<Record<Reason, number>> = { storage_full: 507 }
 
 /** Answers an error as `application/problem+json` (RFC 9457), with Loqui's `reason` in it. */
 export function sendProblem(res: Response, log: Log, error: unknown): void {
@@ -16,7 +19,7 @@ export function sendProblem(res: Response, log: Log, error: unknown): void {
     res.destroy()
     return
   }
-  const status = getHTTPStatusCodeFromError(toTRPCError(refusal))
+  const status = ownStatuses[refusal.reason] ?? getHTTPStatusCodeFromError(toTRPCError(refusal))
   showLimits(res, refusal.limits)
   if (refusal.retryAfterSeconds !== undefined) res.setHeader('retry-after', refusal.retryAfterSeconds)
   res

@@ -199,8 +199,12 @@ test('a server that is about to stop closes the connection after each answer', a
   let draining = false
   const studioDirectory = import.meta.dirname
   const ready = async () => true
+  const uploadFiles = { open: () => Promise.reject(new Error('nothing is uploaded here')) }
   const url = await listen(
-    createHttp(services, { publicUrl, origins, trustedProxies: [], studioDirectory, ready, draining: () => draining }),
+    createHttp(services, {
+      ...{ publicUrl, origins, trustedProxies: [], studioDirectory, uploadFiles, ready },
+      draining: () => draining,
+    }),
   )
   expect((await fetch(`${url}/nothing`)).headers.get('connection')).toBe('keep-alive')
   draining = true

@@ -11,7 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { createAddressOf } from './address.ts'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
-import { readCredentials, readUrl, sessionCookieName } from './request.ts'
+import { headerOf, readCredentials, readUrl, sessionCookieName } from './request.ts'
 
 export interface Sockets {
   /** Tells every client to connect elsewhere, waits for them to go, ends those that stay, and lets their calls end. */
@@ -73,6 +73,8 @@ export function createWebSocket(
         // A socket has no cookie to give: whoever logs in through one keeps the token.
         fromBrowser: false,
         address: addressOf(req),
+        publicUrl,
+        userAgent: headerOf(req, 'user-agent'),
         setSessionCookie: () => undefined,
         showLimits: () => undefined,
         drained: () => drained(ws),

@@ -7,6 +7,7 @@ const DATABASE_URL = 'postgres://loqui@localhost/loqui'
 test('only the database and the secret have to be given', () => {
   expect(readEnv({ DATABASE_URL, SECRET_KEY, LOG_LEVEL: '' })).toEqual({
     databaseUrl: DATABASE_URL,
+    dataDirectory: expect.stringMatching(/^\/.*\/\.loqui$/),
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     concurrency: 16,
     secret: Buffer.from(SECRET_KEY),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { createAssembler } from '@loqui/audio/assembler'
+import { createInspector } from '@loqui/audio/inspect/create'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
 import type { RunContext } from '@loqui/core/generations/run'
 import { createTransitions } from '@loqui/core/generations/transitions'
@@ -8,6 +9,7 @@ import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
 import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
+import { sweepStorage } from '@loqui/core/storage/sweep'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
@@ -19,6 +21,7 @@ import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
 import { handlers } from './handlers.ts'
+import { repeat } from './repeat.ts'
 
 const env = envOrExit(readEnv)
 const log = createLog(env.logLevel)
@@ -34,14 +37,16 @@ const queue = await openQueue(Object.values(jobs), {
   onError,
 })
 const assembler = createAssembler({ threads: Math.max(1, availableParallelism() - 1) })
+const inspector = createInspector({ processes: Math.max(1, availableParallelism() - 1) })
 const context: RunContext = {
   db,
   hints,
   listener,
   queue,
-  storage: await createStorage(env.storageUrl),
+  storage: await createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) }),
   engines: new Map([[offline.id, offline]]),
   assembler,
+  inspector,
   sessions: createSessions(db),
   limits: createLimits(log),
   secret: env.secret,
@@ -68,12 +73,12 @@ const work = queue.work(
 )
 const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
 
-const sweepMs = 10_000
-const sweepNow = () =>
-  sweep(context).catch((error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again'))
-const sweeping = setInterval(sweepNow, sweepMs)
-// What was left behind need not wait for the clock of who comes up for it.
-const swept = sweepNow()
+const onSweepError = (error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again')
+const sweeps = [
+  repeat(10_000, () => sweep(context), onSweepError),
+  // It looks when it is due, and then at all there is: beside the other, which must not wait for it.
+  repeat(600_000, (signal) => sweepStorage(context, signal), onSweepError),
+]
 
 log.info({ concurrency: env.concurrency }, 'the worker is ready')
 process.send?.({ ready: true })
@@ -85,14 +90,13 @@ let stopping = false
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
-  clearInterval(sweeping)
   unlisten()
-  await work.stop(graceMs)
-  await swept
+  await Promise.all([work.stop(graceMs), ...sweeps.map((each) => each.stop())])
   await hints.flush()
   await listener.close()
   await queue.close()
   await assembler.close()
+  await inspector.close()
   await offline.close()
   await db.destroy()
   log.info({}, 'the worker has stopped')

@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { RequestContext } from '@loqui/api/context'
+import contentDisposition from 'content-disposition'
+import type { Request, Response } from 'express'
+import fresh from 'fresh'
+
+/** An object of the store, as it is to be answered. */
+export interface SentObject {
+  readonly key: string
+  readonly bytes: number
+  /** Lower-case hex: its ETag. */
+  readonly sha256: string
+  readonly contentType: string
+  /** For a file of it, without directories. */
+  readonly fileName: string
+  readonly modifiedAt: Date
+  /** Default: to be asked for each time, since it may be deleted. */
+  readonly cacheControl?: string
+  /** To whom it may be given without asking us again. Default: to who is known to us, on our own pages. */
+  readonly open?: boolean
+}
+
+const redirectedSeconds = 60
+
+/**
+ * Answers GET and HEAD with an object of the store: whole, a range of it, or that it has not changed. As a file to be saved
+ * where `?download=1` asks for one. What a person gave is sent so that no browser takes it for a page.
+ */
+export async function sendObject(
+  { storage, log, requestId }: Pick<RequestContext, 'storage' | 'log' | 'requestId'>,
+  req: Request,
+  res: Response,
+  object: SentObject,
+): Promise<void> {
+  const { bytes, contentType } = object
+  const validators = { etag: `"${object.sha256}"`, 'last-modified': object.modifiedAt.toUTCString() }
+  const disposition = contentDisposition(object.fileName.replaceAll(deceptive, ' '), {
+    type: req.query.download === '1' ? 'attachment' : 'inline',
+  })
+  const headers = {
+    ...validators,
+    'accept-ranges': 'bytes',
+    'cache-control': object.cacheControl ?? 'private, no-cache',
+    'content-disposition': disposition,
+    'content-security-policy': "sandbox; default-src 'none'",
+    'content-type': contentType,
+    'cross-origin-resource-policy': object.open ? 'cross-origin' : 'same-origin',
+  }
+  // `no-cache` is what fetch adds to every conditional request; it asks caches, not us, to look again.
+  if (fresh({ ...req.headers, 'cache-control': undefined }, validators)) {
+    res.status(304).set(headers).end()
+    return
+  }
+  const range = req.method === 'GET' ? readRange(req, bytes, validators.etag) : undefined
+  if (range === 'unsatisfiable') {
+    res.status(416).set(headers).set('content-range', `bytes */${bytes}`).end()
+    return
+  }
+  const length = range ? range.end - range.start + 1 : bytes
+  if (req.method === 'HEAD') {
+    res.set(headers).set('content-length', String(length)).end()
+    return
+  }
+  if (object.open) {
+    const options = { expiresInSeconds: redirectedSeconds, contentType, contentDisposition: disposition }
+    const address = await storage.link(object.key, options)
+    if (address !== null) {
+      res.set({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'cross-origin' }).redirect(302, address)
+      return
+    }
+  }
+  const body = await storage.read(object.key, range)
+  res.set(headers).set('content-length', String(length))
+  if (range) res.status(206).set('content-range', `bytes ${range.start}-${range.end}/${bytes}`)
+  await pipeline(body, (chunks: Readable) => exactly(length, chunks), res).catch((error: unknown) => {
+    // A listener who leaves is no error; a store that breaks off is one, and the reader must not take it for the end.
+    if (!req.destroyed) log.error({ error, requestId }, 'a download broke off')
+    res.destroy()
+  })
+}
+/** Characters that break a line, or turn the direction so that a name seems to end otherwise than it does. */
+const deceptive = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
+
+/** @throws {Error} at the end of fewer bytes than were promised: the client would wait for the rest. */
+async function* exactly(bytes: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let sent = 0
+  for await (const chunk of chunks) {
+    sent += chunk.length
+    yield chunk
+  }
+  if (sent !== bytes) throw new Error(`the object ends after ${sent} of ${bytes} bytes`)
+}
+
+/**
+ * What is asked for, both ends included. One range is served; several, and what is none, are answered with the whole,
+ * as RFC 9110 allows.
+ */
+function readRange(
+  req: Request,
+  bytes: number,
+  etag: string,
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const condition = req.get('if-range')
+  if (condition !== undefined && condition !== etag) return undefined
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(req.get('range') ?? '') ?? []
+  if (from === undefined || to === undefined || from + to === '') return undefined
+  const start = from === '' ? Math.max(0, bytes - Number(to)) : Number(from)
+  const end = from === '' || to === '' ? bytes - 1 : Math.min(Number(to), bytes - 1)
+  if (from !== '' && to !== '' && Number(to) < start) return undefined
+  return start < bytes ? { start, end } : 'unsatisfiable'
+}
