@@ -1577,6 +1577,24 @@ AS $function$
   union all
   select 8, 'idempotency ' || user_id || ' ' || route || ' ' || key, 'committed without an answer'
     from idempotency where response is null
+  union all
+  select 9, 'generation ' || g.id, format('%s, and its consent was revoked', g.state)
+    from generation g join consent c on c.id = g.consent_id
+    where g.state in ('queued', 'running') and c.revoked_at is not null
+  union all
+  select 9, 'voice ' || v.id, 'made of samples that its consent does not cover'
+    from voice v join consent c on c.id = v.consent_id
+    where c.user_id <> v.user_id or exists (select from voice_sample m where m.voice_id = v.id and not exists (
+      select from consent_sample t join sample s on s.id = t.sample_id and s.audio_sha256 = t.audio_sha256
+      where t.consent_id = c.id and t.sample_id = m.sample_id))
+  union all
+  select 9, 'sample ' || id, 'deleted for a day, and its audio is not removed'
+    from sample where deleted_at < now() - interval '1 day' and purged_at is null
+  union all
+  select 9, t.name, 'trigger that keeps it is missing or disabled'
+    from (values ('consent'), ('consent_sample')) t (name)
+    where not exists (select from pg_trigger where tgrelid = ('public.' || t.name)::regclass and tgenabled = 'O'
+      and tgname = t.name || '_append_only')
 $function$;
 
 CREATE OR REPLACE FUNCTION public.segment_store(p_segment segment)

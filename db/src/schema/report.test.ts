@@ -301,6 +301,48 @@ test('8: an idempotency key that has no answer', async () => {
   expect(found).toEqual([named(8, expect.stringContaining('generations.create') as unknown as string)])
 })
 
+const [consentId, sampleId, clonedId] = [randomUUID(), randomUUID(), randomUUID()]
+const addSample = (id: string, deletedAt: RawBuilder<unknown> = sql`null`) => sql`
+  insert into sample (id, user_id, purpose, name, container, codec, audio_key, audio_bytes, audio_sha256, duration_ms,
+      sample_rate, channels, measured, peaks, deleted_at)
+    values (${id}, ${userId}, 'voice', '', 'wav', 'pcm-s16', ${id}, 1, 'a hash', 1000, 8000, 1, '{}', '', ${deletedAt})`
+const addConsent = sql`
+  insert into consent (id, user_id, speaker, speaker_name, statement, statement_version, locale, nonce, address)
+    values (${consentId}, ${userId}, 'self', 'Ada', '', '1', 'en', ${consentId}, '')`
+const addCloned = sql`
+  insert into voice (id, user_id, consent_id, fidelity, engine, engine_voice, name, gender, language)
+    values (${clonedId}, ${userId}, ${consentId}, 'full', 'test', 'test', 'Mine', 'neutral', 'en')`
+const cover = (hash: string) => sql`insert into consent_sample values (${consentId}, ${sampleId}, ${hash})`
+const useSample = sql`insert into voice_sample values (${clonedId}, ${sampleId}, 0)`
+
+test('9: what goes on speaking by a consent that was revoked', async () => {
+  const speak = sql`update generation set consent_id = ${consentId} where id = ${running}`
+  expect(await after(addConsent, speak)).toEqual([])
+  const found = await after(addConsent, speak, sql`update consent set revoked_at = now()`)
+  expect(found).toEqual([named(9, `generation ${running}`, 'running, and its consent was revoked')])
+})
+
+test('9: a voice of samples that its consent is not about, or not about these bytes', async () => {
+  const made = [addConsent, addSample(sampleId), addCloned, useSample]
+  expect(await after(...made, cover('a hash'))).toEqual([])
+  const violation = named(9, `voice ${clonedId}`, 'made of samples that its consent does not cover')
+  expect(await after(...made)).toEqual([violation])
+  expect(await after(...made, cover('another hash'))).toEqual([violation])
+  const stolen = sql`update consent set user_id = ${randomUUID()}`
+  expect(await after(...made, cover('a hash'), stolen)).toEqual([violation])
+})
+
+test('9: a deleted sample that is there a day later', async () => {
+  expect(await after(addSample(sampleId, sql`now() - interval '23 hours'`))).toEqual([])
+  const found = await after(addSample(sampleId, sql`now() - interval '25 hours'`))
+  expect(found).toEqual([named(9, `sample ${sampleId}`, 'its audio is not removed')])
+})
+
+test.for(['consent', 'consent_sample'])('9: a %s that could be changed', async (table) => {
+  const found = await after(sql`alter table ${sql.table(table)} disable trigger ${sql.ref(`${table}_append_only`)}`)
+  expect(found).toEqual([named(9, table, 'trigger that keeps it is missing or disabled')])
+})
+
 test('what a transaction in flight has not committed is nobody’s violation', async () => {
   await db.transaction().execute(async (trx) => {
     await newGeneration(trx, account, { reservedMs: 1_000 })
