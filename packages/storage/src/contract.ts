@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Storage, StorageError } from './storage.ts'
+import { heldStream } from './testing/held-stream.ts'
 
 /** What every store must do, whatever it is made of. `open` gives an empty one. */
 export function storageContract(name: string, open: () => Promise<Storage>): void {
@@ -30,6 +32,25 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       const stored = await storage.put('a/streamed', Readable.from(parts))
       expect(stored.bytes).toBe(300_011)
       expect((await bytesOf('a/streamed')).equals(Buffer.concat(parts))).toBe(true)
+    })
+
+    test('takes a stream of many megabytes', async () => {
+      const parts = Array.from({ length: 30 }, () => randomBytes(400_001))
+      const stored = await storage.put('large', Readable.from(parts))
+      const whole = Buffer.concat(parts)
+      expect(stored).toEqual({ bytes: 12_000_030, sha256: createHash('sha256').update(whole).digest('hex') })
+      expect((await bytesOf('large')).equals(whole)).toBe(true)
+      expect(
+        (await bytesOf('large', { start: 9_999_990, end: 10_000_009 })).equals(whole.subarray(9_999_990, 10_000_010)),
+      ).toBe(true)
+    })
+
+    test('takes many megabytes at once, in memory or as one chunk of a stream', async () => {
+      const bytes = randomBytes(11_000_000)
+      const stored = await Promise.all([storage.put('whole', bytes), storage.put('chunk', Readable.from([bytes]))])
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      expect(stored).toEqual(Array(2).fill({ bytes: 11_000_000, sha256 }))
+      expect((await bytesOf('chunk')).equals(bytes)).toBe(true)
     })
 
     test('holds an empty object', async () => {
@@ -99,6 +120,24 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect(await keysBelow('')).toEqual(['a'])
     })
 
+    test('lists and removes more than a store does at once', async () => {
+      const keys = Array.from({ length: 120 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
+      await Promise.all(keys.map((key) => storage.put(key, Buffer.from('x'))))
+      expect(await keysBelow('many/')).toEqual(keys)
+      const neverThere = Array.from({ length: 1_000 }, (_, index) => `many/never-${index}`)
+      await storage.remove([...neverThere, ...keys.slice(1)])
+      expect(await keysBelow('')).toEqual(['many/0000'])
+    })
+
+    test('lets go of a stream that is not read to its end', async () => {
+      await storage.put('large', randomBytes(3_000_000))
+      const reading = await storage.read('large')
+      await once(reading, 'readable')
+      reading.destroy()
+      await once(reading, 'close')
+      expect(await storage.size('large')).toBe(3_000_000)
+    })
+
     test('lists what begins with a prefix', async () => {
       const before = Date.now()
       for (const key of ['gen/01/a.wav', 'gen/01/b.wav', 'gen/02/a.wav', 'genx/1', 'samples/1']) {
@@ -145,6 +184,9 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       abort.abort(reason)
       await expect(putting).rejects.toBe(reason)
       expect(body.destroyed).toBe(true)
+      const unread = new Readable({ read() {} })
+      await expect(storage.put('aborted', unread, { signal: abort.signal })).rejects.toBe(reason)
+      expect(unread.destroyed).toBe(true)
       await expect(storage.put('aborted', randomBytes(10), { signal: abort.signal })).rejects.toBe(reason)
       expect(await keysBelow('')).toEqual([])
     })
@@ -183,6 +225,23 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       await expect(storage.read(key)).rejects.toThrow(RangeError)
       await expect(storage.size(key)).rejects.toThrow(RangeError)
       await expect(storage.remove([key])).rejects.toThrow(RangeError)
+      const link = { expiresInSeconds: 60, contentType: 'audio/wav', contentDisposition: 'inline' }
+      await expect(storage.link(key, link)).rejects.toThrow(RangeError)
+    })
+
+    test.each([0, 1.5, 604_801, Number.NaN])('refuses a link that lives for %d seconds', async (expiresInSeconds) => {
+      const link = storage.link('a', { expiresInSeconds, contentType: 'audio/wav', contentDisposition: 'inline' })
+      await expect(link).rejects.toThrow(RangeError)
+    })
+
+    test('leaves what is written now when it sweeps', async () => {
+      const { body, taken, end } = heldStream(randomBytes(6_000_000), randomBytes(1))
+      const putting = storage.put('under-way', body)
+      await taken
+      expect(await storage.sweepUnfinished()).toBe(0)
+      end()
+      expect(await putting).toMatchObject({ bytes: 6_000_001 })
+      expect(await storage.size('under-way')).toBe(6_000_001)
     })
 
     test.each(['../', '/', 'a/../', 'gen//'])('refuses %j as a prefix', async (prefix) => {

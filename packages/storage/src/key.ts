@@ -2,13 +2,16 @@ const SEGMENT = /^[a-z0-9][a-z0-9.-]{0,199}$/
 const MAX_LENGTH = 500
 
 /**
- * Checks that a key is one that every store can hold: segments of `[a-z0-9.-]` that begin with a letter or digit, joined
- * by `/`. So no key climbs out of a directory, hides in one, or differs from another by case alone.
- *
- * @throws {RangeError} which is a bug of the caller: keys are generated.
+ * Whether this is a key that every store can hold: segments of `[a-z0-9.-]` that begin with a letter or digit, joined by
+ * `/`. So no key climbs out of a directory, hides in one, or differs from another by case alone.
  */
+export function isKey(key: string): boolean {
+  return key.length <= MAX_LENGTH && key.split('/').every((segment) => SEGMENT.test(segment))
+}
+
+/** @throws {RangeError} for what is no key, which is a bug of the caller: keys are generated. */
 export function checkKey(key: string): void {
-  if (key.length > MAX_LENGTH || !key.split('/').every((segment) => SEGMENT.test(segment))) {
+  if (!isKey(key)) {
     throw new RangeError(`${JSON.stringify(key)} is no storage key: segments of [a-z0-9.-], joined by "/"`)
   }
 }
