@@ -1,20 +1,57 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createDiskStorage } from './disk.ts'
-import type { Storage } from './storage.ts'
+import { parseS3Address } from './s3/address.ts'
+import { type Storage, StorageError } from './storage.ts'
+
+export interface CreateStorageOptions {
+  /** Told in a sentence what is not as it should be, though everything works. */
+  readonly onWarning?: (message: string) => void
+}
 
 /**
- * Opens the store that STORAGE_URL names: `file:` and a directory, absolute or relative to the working directory.
+ * Opens the store that STORAGE_URL names: `file:` and a directory, absolute or relative to the working directory, or
+ * `s3://bucket/prefix?endpoint=…&region=…`, whose credentials are where the AWS SDK looks for them.
  *
- * @throws {TypeError} when the address is of another kind; what it says names the kind only, since the rest may hold a secret.
- * @throws {StorageError} when the directory cannot be used.
+ * @throws {TypeError} when the address cannot be used; what it says tells nothing of it but what is wrong.
+ * @throws {StorageError} when the directory or the bucket cannot be used.
  */
-export function createStorage(url: string): Promise<Storage> {
+export async function createStorage(url: string, options: CreateStorageOptions = {}): Promise<Storage> {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(url) ?? []
-  if (scheme?.toLowerCase() !== 'file' || !rest) {
-    throw new TypeError(
-      `STORAGE_URL accepts file: and a directory, such as file:/var/lib/loqui/audio, and not ${scheme ? `${scheme}:` : 'an address without a scheme'}`,
-    )
+  switch (rest ? scheme?.toLowerCase() : undefined) {
+    case 'file':
+      return openDirectory(parseFileAddress(url, rest ?? ''))
+    case 's3': {
+      const address = parseS3Address(url)
+      // The SDK takes a third of a second to load, which only those pay who use it.
+      const { createS3Storage } = await import('./s3/s3.ts')
+      return createS3Storage(address, { onWarning: options.onWarning ?? (() => undefined) })
+    }
+    default:
+      throw new TypeError(
+        `STORAGE_URL accepts file: and a directory, such as file:/var/lib/loqui/audio, or s3: and a bucket, such as s3://bucket/prefix?region=eu-central-1, and not ${scheme ? `${scheme}:` : 'an address without a scheme'}`,
+      )
   }
-  return createDiskStorage(rest.startsWith('/') ? fileURLToPath(url) : resolve(decodeURIComponent(rest)))
+}
+
+function parseFileAddress(url: string, path: string): string {
+  try {
+    // What follows one of these is no part of the path.
+    if (!/[?#]/.test(path)) return path.startsWith('/') ? fileURLToPath(url) : resolve(decodeURIComponent(path))
+  } catch {
+    // Said below.
+  }
+  throw new TypeError(
+    'STORAGE_URL accepts file: and a directory of this machine, in which %, ? and # are written as %25, %3F and %23',
+  )
+}
+
+async function openDirectory(path: string): Promise<Storage> {
+  try {
+    return await createDiskStorage(path)
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    const message = `STORAGE_URL names a directory that cannot be used: ${path} (${Object(error.cause).code}).`
+    throw new StorageError(error.code, message, { cause: error.cause })
+  }
 }
