@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { pieces } from '../pieces.ts'
 import { StorageError, type StoredObject } from '../storage.ts'
@@ -61,7 +61,11 @@ export async function putObject(
       hash.update(chunk)
       bytes += chunk.byteLength
       gathered.add(chunk)
-      if (bytes > SMALL_BYTES) release ??= await takePlace(signal)
+      if (bytes > SMALL_BYTES) {
+        release ??= await takePlace(signal)
+        // A body that is all at hand would be hashed in one go, and many of them would hold up everything else.
+        await setImmediate()
+      }
       while (gathered.bytes >= PART_BYTES) {
         const { part, rest } = gathered.split(PART_BYTES)
         gathered = rest
