@@ -15,7 +15,7 @@ const PART_BYTES = 5 * 1024 * 1024
 const SMALL_BYTES = 1024 * 1024
 /**
  * An upload in parts that takes longer is given up. S3 says of an object that it is as old as its upload's beginning, and a
- * sweep takes what is older than an hour and not in a row for an orphan.
+ * sweep that finds an old object which no row names takes it for an orphan.
  */
 const LONGEST_MS = 50 * 60_000
 /** How long who waits for the end of a failed write also waits until what was sent is gone. */
