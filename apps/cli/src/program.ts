@@ -124,9 +124,11 @@ export function createProgram() {
       new Option('--scope <scope...>', 'what it may do (default: speak, and read voices and usage)').choices(scopes),
     )
     .option('--expires <days>', 'days until it expires, or never (default: 90)', daysOrNever)
-    .action((name, { scope, expires }) =>
-      createKey(client(), { name, scopes: scope, expiresInDays: expires === 'never' ? null : expires }, json()),
-    )
+    .option('--requests-per-minute <number>', "beside its account's limit (default: none of its own)", count)
+    .action((name, { scope, expires, requestsPerMinute }) => {
+      const expiresInDays = expires === 'never' ? null : expires
+      return createKey(client(), { name, scopes: scope, expiresInDays, requestsPerMinute }, json())
+    })
   keys
     .command('list')
     .description('Lists your keys, the newest first.')

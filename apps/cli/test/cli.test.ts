@@ -242,6 +242,20 @@ test('a key is printed alone, works, and is revoked', async () => {
   expect((await run(['voices'], { env })).stderr).toContain('api_key_revoked')
 })
 
+test('a key is made with a limit of its own, which the list shows', async () => {
+  const limited = await run(['keys', 'create', 'Slow', '--requests-per-minute', '2'])
+  const env = { LOQUI_API_KEY: limited.stdout.trim() }
+  expect((await run(['usage', '--json'], { env })).code).toBe(0)
+  const { stdout } = await run(['keys', 'list'])
+  expect(stdout).toMatch(/^key_\S+\tSlow\t.*\t2$/m)
+  expect(stdout).toMatch(/^key_\S+\tReader\t.*\t-$/m)
+  expect(await run(['keys', 'create', 'None', '--requests-per-minute', '0'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('requestsPerMinute'),
+  })
+  expect(await run(['keys', 'create', 'None', '--requests-per-minute', 'many'])).toMatchObject({ code: 2 })
+})
+
 test('an administrator is made on the database itself', async () => {
   const env = { DATABASE_URL: server.connectionString, LOQUI_URL: '', LOQUI_API_KEY: '' }
   const made = await run(['admin', 'create', '--email', 'Root@Example.com'], { env, input: 'correct horse battery\n' })
