@@ -63,12 +63,7 @@ export async function uploadSample(
   try {
     const received = await uploading.receive()
     const inspection = await inspect(caller, received, uploading.signal)
-    const stored = await storage.put(
-      reservation.key,
-      received.file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 << 10 }),
-      { signal: uploading.signal },
-    )
-    if (stored.sha256 !== received.sha256) throw new Error('the stored object is not the received file')
+    await storage.putFile(reservation.key, received.file, { signal: uploading.signal })
     kept = await keep(caller, userId, reservation, { received, inspection, uploading })
     return kept
   } finally {
