@@ -11,6 +11,8 @@ const [voice] = (await api.voices.list.query()).items
 const voiceId = String(voice?.id)
 const generation = await api.generations.create.mutate({ text: 'Hello.', voiceId })
 
+const output = { format: 'mp3', sampleRate: 24_000, bitRate: 64, loudness: -16 }
+
 /** Right values of every field, by its name: each hostile value is tried among right ones. */
 const right: Record<string, unknown> = {
   'admin.budgets.list': { cursor: null, limit: 1 },
@@ -34,8 +36,9 @@ const right: Record<string, unknown> = {
   'auth.login': { email: 'nobody@example.com', password: 'x' },
   'auth.register': { email: admin.email, password: 'long enough', name: 'Ada' },
   events: { lastEventId: null },
-  'generations.create': { text: 'Hello.', voiceId, format: 'wav', settings: { speed: 1, pitch: 0 }, title: 'A' },
-  'generations.estimate': { text: 'Hello.', voiceId, settings: { speed: 1, pitch: 0 } },
+  'generations.create': { text: 'Hello.', voiceId, ...output, settings: { speed: 1, pitch: 0 }, title: 'A' },
+  'generations.estimate': { text: 'Hello.', voiceId, ...output, settings: { speed: 1, pitch: 0 } },
+  'generations.link': { id: generation.id, ...output, download: true, expiresInSeconds: 60 },
   'generations.list': { cursor: null, limit: 1, state: 'queued' },
   'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1 },
   'keys.list': { cursor: null, limit: 1 },

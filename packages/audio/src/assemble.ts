@@ -28,7 +28,7 @@ export interface Assembly {
 /** How joined audio is made. What is not said is as the format usually has it: see `format.ts`. */
 export interface AssembleOptions {
   /** In hertz. */
-  readonly sampleRate?: number | undefined
+  readonly sampleRate?: number | null | undefined
   /** In kbit/s. */
   readonly bitRate?: number | null | undefined
   /** Integrated loudness it is brought to, in LUFS. */

@@ -62,7 +62,7 @@ async function* encode(
   asked: AssembleOptions & { readonly format: AudioFormat },
   stop: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const output = chooseOutput({ ...asked, bitRate: asked.bitRate ?? undefined })
+  const output = chooseOutput(asked)
   if ('refused' in output) throw new RangeError(`${output.refused}: ${output.message}`)
   const { format, sampleRate, bitRate, loudness } = output
   const places = layOut(pieces, sampleRate)

@@ -14,8 +14,8 @@ export interface Output {
 /** What was asked for; what was not is as the format usually has it. */
 export interface OutputRequest {
   readonly format: AudioFormat
-  readonly sampleRate?: number | undefined
-  readonly bitRate?: number | undefined
+  readonly sampleRate?: number | null | undefined
+  readonly bitRate?: number | null | undefined
   readonly loudness?: number | null | undefined
 }
 
@@ -34,12 +34,13 @@ export function chooseOutput({ format, ...asked }: OutputRequest): Output | Outp
     return { refused: 'sampleRate', message: `${format} takes ${list(takenRates(format))} Hz, not ${sampleRate}.` }
   }
   const { bitRates, usualBitRate } = rate
-  if (asked.bitRate !== undefined && !bitRates.includes(asked.bitRate)) {
-    const taken = `${format} at ${sampleRate} Hz takes ${list(bitRates)} kbit/s, not ${asked.bitRate}.`
+  const bitRate = asked.bitRate ?? usualBitRate
+  if (bitRate !== null && !bitRates.includes(bitRate)) {
+    const taken = `${format} at ${sampleRate} Hz takes ${list(bitRates)} kbit/s, not ${bitRate}.`
     const none = `${format} takes none: its bit rate follows from its sample rate.`
     return { refused: 'bitRate', message: bitRates.length > 0 ? taken : none }
   }
-  return { format, sampleRate, bitRate: asked.bitRate ?? usualBitRate, loudness: asked.loudness ?? null }
+  return { format, sampleRate, bitRate, loudness: asked.loudness ?? null }
 }
 
 /** The rates that a format takes, in hertz, ascending. */

@@ -18,8 +18,17 @@ export interface DecodedAudio {
   readonly durationMs: number
 }
 
-/** Formats whose files say or show how long they are to the sample; AAC in ADTS is as long as its frames. */
+/** Of AAC in ADTS, which is as long as its frames: the last one is filled up, and nothing says from where. */
+export const adtsFrameSamples = 1024
+
+/** Formats whose files say or show how long they are to the sample. */
 export const exactFormats = audioFormats.filter((format) => format !== 'aac')
+
+/** How much longer than its speech a file may decode to, in milliseconds. */
+export const mostSurplusMs = (
+  format: AudioFormat,
+  sampleRate: number = audioFormatInfo[format].usualSampleRate,
+): number => (format === 'aac' ? (adtsFrameSamples * 1000) / sampleRate : 0)
 
 /**
  * Decodes a whole file, for tests.
@@ -299,6 +308,6 @@ export function correlation(a: Int16Array, b: Int16Array, lag = 0): number {
 
 /** By how many samples, up to 50, `b` is most alike `a`. */
 export function bestLag(a: Int16Array, b: Int16Array): number {
-  const lags = Array.from({ length: 101 }, (_, index) => index - 50)
-  return lags.reduce((best, lag) => (correlation(a, b, lag) > correlation(a, b, best) ? lag : best))
+  const correlations = Array.from({ length: 101 }, (_, index) => correlation(a, b, index - 50))
+  return correlations.indexOf(Math.max(...correlations)) - 50
 }
