@@ -238,14 +238,18 @@ test.each([
     s3.url('loqui').replace('//audio/', '//audia/'),
     /^STORAGE_URL .*cannot list the bucket audia .*: make it/,
   ],
-])('a server and a worker that are told %s end with one sentence, and no secret', async (_, STORAGE_URL, sentence) => {
-  for (const app of ['server', 'worker']) {
-    const main = path.join(import.meta.dirname, '../..', app, 'src/main.ts')
-    const env = { ...variables, DATABASE_URL: loqui.connectionString, SECRET_KEY: 'hunter3', STORAGE_URL }
-    const ended = await promisify(execFile)(process.execPath, [main], { env }).catch((error: unknown) => error)
-    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) })
-    const { stderr } = ended as { readonly stderr: string }
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
-    for (const secret of ['hunter', ...Object.values(credentials)]) expect(stderr).not.toContain(secret)
-  }
-})
+])(
+  'a server and a worker that are told %s end with one sentence, and no secret',
+  async (_, STORAGE_URL, sentence) => {
+    for (const app of ['server', 'worker']) {
+      const main = path.join(import.meta.dirname, '../..', app, 'src/main.ts')
+      const env = { ...variables, DATABASE_URL: loqui.connectionString, SECRET_KEY: 'hunter3', STORAGE_URL }
+      const ended = await promisify(execFile)(process.execPath, [main], { env }).catch((error: unknown) => error)
+      expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) })
+      const { stderr } = ended as { readonly stderr: string }
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+      for (const secret of ['hunter', ...Object.values(credentials)]) expect(stderr).not.toContain(secret)
+    }
+  },
+  60_000,
+)
