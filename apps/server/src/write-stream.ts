@@ -3,6 +3,7 @@ import { writev } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { release } from './release.ts'
 
 export interface Written {
   readonly bytes: number
@@ -12,8 +13,6 @@ export interface Written {
 
 /** What gathers while the disk is busy, and is then written at once. */
 const gatheredBytes = 128 << 10
-/** Less than this is not worth the call, and may be a piece of something that is used again. */
-const leastReleasedBytes = 16 << 10
 
 /**
  * Writes what a stream gives to an open file, as fast as the disk takes it, and hashes it on the way. What it gave belongs to
@@ -60,13 +59,4 @@ function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
       resolve()
     })
   })
-}
-
-/**
- * Gives memory back that is not needed any more. Left to the garbage collector, what comes from connections makes it go through
- * all of the heap every few megabytes: a third of what an upload costs in CPU time, and most of what the process grows by.
- */
-function release({ buffer, byteLength }: Buffer): void {
-  if (byteLength < leastReleasedBytes || byteLength !== buffer.byteLength) return
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
