@@ -12,7 +12,7 @@ export interface Written {
 }
 
 /** What gathers while the disk is busy, and is then written at once. */
-const gatheredBytes = 128 << 10
+const gatheredBytes = 256 << 10
 
 /**
  * Writes what a stream gives to an open file, as fast as the disk takes it, and hashes it on the way. What it gave belongs to
