@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SegmentRow } from '@loqui/db/schema/generations'
 import { EngineError } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import pLimit from 'p-limit'
 import type { Services } from '../context.ts'
-import type { Reason } from '../errors.ts'
+import { type Reason, Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { createCover } from './cover.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
@@ -66,7 +68,7 @@ export async function runGeneration(
 async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
   const { log } = context
   const segments = await ensureSegments(context, generation)
-  const speaker = findSpeaker(context, generation)
+  const speaker = findSpeaker(context, generation, segments)
 
   const failed = new AbortController()
   const slots = pLimit(segmentsPerGeneration)
@@ -105,10 +107,15 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   })
 }
 
-function findSpeaker({ engines }: RunContext, generation: Claimed): Speaker {
+function findSpeaker(
+  { engines, transitions }: RunContext,
+  generation: Claimed,
+  segments: readonly SegmentRow[],
+): Speaker {
   const engine = engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  return { engine, engineVoice: generation.engine_voice }
+  const speaker = { engine, engineVoice: generation.engine_voice }
+  return { ...speaker, cover: createCover(transitions, generation, segments, speaker) }
 }
 
 /** Why a generation is not worth another attempt. */
@@ -144,6 +151,9 @@ function judge(error: unknown): { reason: Reason; message: string } | undefined 
   }
   if (error instanceof EngineError) {
     return { reason: 'engine_failed', message: 'The engine could not speak this text. Nothing was charged.' }
+  }
+  if (error instanceof Refusal && error.reason === 'budget_exceeded') {
+    return { reason: error.reason, message: `${error.message} Nothing was charged.` }
   }
   if (error instanceof StorageError && error.code === 'full') {
     return { reason: 'storage_full', message: 'There is no room left to store the audio. Nothing was charged.' }

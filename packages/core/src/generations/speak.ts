@@ -3,14 +3,16 @@ import type { SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Speech } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { littleEndianBytes } from '../pcm.ts'
+import type { Cover } from './cover.ts'
 import { LeaseLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
-/** What speaks a generation: its engine and the engine's own name for its voice. */
+/** What speaks a generation: its engine, the engine's own name for its voice, and what pays. */
 export interface Speaker {
   readonly engine: Engine
   readonly engineVoice: string
+  readonly cover: Cover
 }
 
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
@@ -21,7 +23,7 @@ export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
  * then written down if the attempt still holds the generation.
  *
  * @returns the segment as it is stored.
- * @throws {EngineError} when the engine does not speak it; {LeaseLost}; the signal's reason.
+ * @throws {EngineError} when the engine does not speak it; {Refusal} `budget_exceeded`; {LeaseLost}; the signal's reason.
  */
 export async function speakSegment(
   caller: Caller<'hints' | 'storage'> & { readonly transitions: Transitions },
@@ -39,7 +41,11 @@ export async function speakSegment(
   const speech = await speakWithRetries(caller, generation, segment, speaker, signal)
   const key = segmentKey(id, attempt, segment.index)
   const bytes = littleEndianBytes(speech.samples)
-  const object = await storage.put(key, bytes, { signal })
+  const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
+    // What could not be kept is paid for.
+    if (speech.costMicros > 0) await transitions.spend(generation, speech.costMicros)
+    throw error
+  })
   const audio = {
     generation_id: id,
     index: segment.index,
@@ -52,6 +58,7 @@ export async function speakSegment(
     duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
     actual_cost_micros: speech.costMicros,
   }
+  speaker.cover.spoken(segment.index)
   if (!(await transitions.store(audio))) {
     await storage.remove([key])
     throw new LeaseLost()
@@ -67,7 +74,7 @@ async function speakWithRetries(
   { transitions }: { readonly transitions: Transitions },
   generation: Claimed,
   segment: SegmentRow,
-  { engine, engineVoice }: Speaker,
+  { engine, engineVoice, cover }: Speaker,
   signal: AbortSignal,
 ): Promise<Speech> {
   const request = {
@@ -76,6 +83,7 @@ async function speakWithRetries(
     settings: generation.settings,
   }
   const speak = async () => {
+    await cover.ensure()
     try {
       return await engine.speak(request, { signal })
     } catch (error) {
