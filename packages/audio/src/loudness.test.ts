@@ -105,6 +105,16 @@ describe('bringing speech to a loudness', () => {
     }
   })
 
+  test.for([48, 128, 160, 192, 224, 256, 320])(
+    'an MP3 of %i kbit/s is as loud as what it was made of',
+    async (bitRate) => {
+      const spoken = speechLike(48_000, 96_000)
+      const bytes = await encode([{ ...piece(spoken), sampleRate: 48_000 }], 'mp3', { sampleRate: 48_000, bitRate })
+      const { samples } = await decodeAudio(bytes, 'mp3')
+      expect(Math.abs((loudnessOf(samples, 48_000) ?? 0) - (loudnessOf(spoken, 48_000) ?? 0))).toBeLessThan(0.1)
+    },
+  )
+
   test('the balance between its pieces stays', async () => {
     const pieces = [asSpoken(2), asSpoken(2, 0.5)]
     const { samples } = await decodeAudio(await encode(pieces, 'wav', { loudness: -28 }), 'wav')

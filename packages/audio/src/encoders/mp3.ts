@@ -9,6 +9,16 @@ const mimeType = 'audio/mpeg'
 const rates = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] as const
 const bitRates = [16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320] as const
 
+/**
+ * What LAME makes of an amplitude at a constant bit rate, for fear of decoders that clip: the column `scale` of its presets.c
+ * (3.100). What is encoded here has to be as loud as it was made, so it is given that much louder.
+ */
+const scaleOf = (bitRate: (typeof bitRates)[number]): number => {
+  if (bitRate < 192) return 0.95
+  if (bitRate < 224) return 0.97
+  return bitRate < 256 ? 0.98 : 1
+}
+
 // Compiled by the first encoder of a thread; the package's own createMp3Encoder compiles it again for each.
 let codec: Parameters<typeof createEncoder>[1] | undefined
 
@@ -21,10 +31,11 @@ export const createMp3Encoder: CreateEncoder = async ({ samples, sampleRate: giv
   const lame = await createEncoder(mimeType, codec, (module) => {
     codec = module
   })
+  const full = 32_768 * scaleOf(bitrate)
   lame.configure({ channels: 1, sampleRate, outputSampleRate: sampleRate, bitrate })
   return {
     header: concat([id3(tags), infoFrame(samples, sampleRate, bitrate)]),
-    encode: (input) => concat([lame.encode([Float32Array.from(input, (sample) => sample / 32_768)])]),
+    encode: (input) => concat([lame.encode([Float32Array.from(input, (sample) => sample / full)])]),
     finish: () => concat([lame.finalize()]),
     // Each encoder has a WebAssembly memory of its own, which goes with it.
     free: () => {},
