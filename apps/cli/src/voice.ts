@@ -15,9 +15,12 @@ export async function findVoice(loqui: Loqui, wanted: string | undefined, signal
   }
   if (wanted === undefined) throw new UsageError('This Loqui has no voice that can speak.')
   // As Loqui itself takes it: what somebody calls a voice stands before what another is called.
+  const called = voices.filter(({ name }) => name.localeCompare(wanted, undefined, { sensitivity: 'base' }) === 0)
   const found =
     voices.find(({ aliases }) => aliases.includes(wanted.toLowerCase())) ??
-    voices.find(({ name }) => name.localeCompare(wanted, undefined, { sensitivity: 'base' }) === 0)
+    // Of one name those go first that can speak: a voice whose consent was revoked stays in the list.
+    called.find(({ available }) => available) ??
+    called[0]
   if (found) return found.id
   throw new UsageError(`There is no voice “${wanted}”. There are: ${voices.map(({ name }) => name).join(', ')}.`)
 }

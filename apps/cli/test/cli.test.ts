@@ -189,6 +189,10 @@ test('a voice is made from recordings when who speaks has agreed, and speaks', {
   expect(listed.stdout).toMatch(/^Mine\tcloned \(preview\)\tcan speak\tneutral\ten-GB\tvoi_\S+\t\tPreview: .*\n$/)
   await loqui.consents.revoke(voice.consentId ?? '')
   expect((await run(['voices', '--kind', 'cloned'])).stdout).toContain('\tits consent was revoked\t')
+  expect((await run(['say', 'Hello.', '--voice', 'Mine', '-o', 'said.wav'])).stderr).toContain('(consent_required)')
+  const again = await run([...args, ...consent, '--quiet'])
+  expect((await run(['say', 'Hello.', '--voice', 'Mine', '-o', 'said.wav'])).code).toBe(0)
+  expect((await loqui.generations.list({ limit: 1 })).items[0]?.voiceId).toBe(again.stdout.trim())
 })
 
 test('without consent nothing is sent, and what fails leaves nothing', { timeout: patience }, async () => {
