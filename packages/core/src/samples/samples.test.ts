@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
@@ -21,6 +22,7 @@ import { listSamples, listSamplesInput } from './list.ts'
 import { sampleKey } from './purge.ts'
 import { renameSample, renameSampleInput } from './rename.ts'
 import { reserve } from './reserve.ts'
+import { uploadSample } from './upload.ts'
 
 const core = await testCore([createToneEngine()])
 const { services } = core
@@ -242,6 +244,21 @@ describe('room for an upload', () => {
     await sweep(services)
     expect(await keys()).toEqual([])
     expect(await db.selectFrom('upload').selectAll().where('user_id', '=', userId).execute()).toEqual([])
+  })
+
+  test('that was swept away while its process was silent leaves no object that comes after the sweep', async () => {
+    const user = await core.user()
+    await using file = await open(new URL('../../../audio/fixtures/jfk.flac', import.meta.url))
+    const upload = uploadSample(user.as, {
+      mostBytes: 1_000,
+      signal: new AbortController().signal,
+      receive: async () => {
+        await db.deleteFrom('upload').where('user_id', '=', user.id).execute()
+        return { file, bytes: 1_000, sha256: '00', fileName: 'jfk.flac', input: { purpose: 'voice' as const } }
+      },
+    })
+    expect(await refusal(upload)).toMatchObject({ reason: 'service_unavailable' })
+    expect(await keys()).toEqual([])
   })
 
   test('is as much as the plan has, less what samples and other uploads take, however many ask at once', async () => {
