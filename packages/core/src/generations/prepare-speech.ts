@@ -110,7 +110,7 @@ function planSpeech(
     segments,
     expectedMs: Math.round(speech.expectedMs + pausesMs),
     maxMs: Math.ceil(speech.maxMs + pausesMs),
-    costMicros: engine.price(speech.expectedMs),
+    costMicros: engine.price(text),
   }
 }
 
