@@ -1,4 +1,4 @@
-import { type AnnouncedCall, type CallJournal, EngineError, type OpenCall, type SpeakRequest } from '../engine.ts'
+import { EngineError, type OpenCall, type SpeakRequest } from '../engine.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
 import { findPredictions } from './find.ts'
@@ -19,15 +19,14 @@ const mostUnknown = 2
 export async function adopt(
   context: ReplicateContext,
   request: SpeakRequest,
-  journal: CallJournal,
   tally: Tally,
   signal: AbortSignal,
 ): Promise<Call | null> {
   const found: Call[] = []
   let unknown = 0
   let certainInMs = 0
-  for (const open of journal.open) {
-    const prediction = await look(context, request, journal, open, signal)
+  for (const open of tally.open) {
+    const prediction = await look(context, request, tally, open, signal)
     if (prediction && (isAvailable(prediction) || !isEnded(prediction))) found.push({ mark: open.mark, prediction })
     else if (prediction?.status === 'succeeded') await tally.gone(open.mark)
     else if (prediction) await tally.ended(open.mark, prediction)
@@ -55,26 +54,18 @@ export async function adopt(
   })
 }
 
-async function look(
+/** What an open call has become. @returns null when it is not there, or not yet. */
+export async function look(
   context: ReplicateContext,
   request: SpeakRequest,
-  journal: CallJournal,
-  { mark, providerId, announcedAt }: OpenCall,
+  tally: Tally,
+  call: OpenCall,
   signal: AbortSignal,
 ): Promise<Prediction | null> {
-  if (providerId !== null) return context.client.get(providerId, signal)
-  return claim(context, journal, { mark, announcedAt, request }, signal)
-}
-
-/** Finds what a call created and writes its id down. @returns null when it is not there, or not yet. */
-export async function claim(
-  { client, model }: ReplicateContext,
-  journal: CallJournal,
-  call: AnnouncedCall,
-  signal: AbortSignal,
-): Promise<Prediction | null> {
-  for (const prediction of await findPredictions(client, model, call, signal)) {
-    if (await journal.accepted(call.mark, prediction.id)) return prediction
+  const { client, model } = context
+  if (call.providerId !== null) return client.get(call.providerId, signal)
+  for (const prediction of await findPredictions(client, model, { ...call, request }, signal)) {
+    if (await tally.accepted(call.mark, prediction.id)) return prediction
   }
   return null
 }

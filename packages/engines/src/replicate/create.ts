@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CallJournal, EngineError, type SpeakRequest } from '../engine.ts'
-import { claim } from './adopt.ts'
+import { EngineError, type OpenCall, type SpeakRequest } from '../engine.ts'
+import { look } from './adopt.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
 import { ReplicateFailure } from './failure.ts'
@@ -18,7 +18,6 @@ import type { Tally } from './tally.ts'
 export async function create(
   context: ReplicateContext,
   request: SpeakRequest,
-  journal: CallJournal,
   tally: Tally,
   signal: AbortSignal,
 ): Promise<Call> {
@@ -26,13 +25,13 @@ export async function create(
   const reference = request.reference ? await references.address(request.reference, signal) : null
   return gate.pass(signal, async () => {
     await limiter.take(signal)
-    const announcedAt = new Date()
-    const mark = await journal.announce()
+    const call = await tally.announce()
+    const { mark } = call
     const input = inputOf(model, request, { mark, reference })
     const asked = client.create(model.address, input, webhook)
     try {
       const prediction = await leaveLate(asked, signal, context.timing.cancel)
-      await journal.accepted(mark, prediction.id)
+      await tally.accepted(mark, prediction.id)
       return { mark, prediction }
     } catch (error) {
       if (!(error instanceof ReplicateFailure)) throw error
@@ -40,10 +39,9 @@ export async function create(
         await tally.refused(mark)
         throw error
       }
-      const prediction = await lookFor(context, journal, { mark, announcedAt, request }, error, signal)
+      const prediction = await lookFor(context, request, tally, call, error, signal)
       if (prediction) return { mark, prediction }
-      // Where there was an answer, it was not carried out behind its back and hidden from the list.
-      if (error.kind === 'answered') await tally.refused(mark)
+      // It stays open: the list may be behind.
       throw error
     }
   })
@@ -70,14 +68,15 @@ async function leaveLate(asked: Promise<Prediction>, signal: AbortSignal, graceM
 }
 
 /**
- * Looks for a creation whose answer was lost. Of one that was answered with a failure one look tells.
+ * Looks for a creation whose answer was lost; once where there was one, which says that it has been done or never will be.
  *
  * @returns null when it is not there. @throws {EngineError} when that cannot be told.
  */
 async function lookFor(
   context: ReplicateContext,
-  journal: CallJournal,
-  call: { readonly mark: string; readonly announcedAt: Date; readonly request: SpeakRequest },
+  request: SpeakRequest,
+  tally: Tally,
+  call: OpenCall,
   failure: ReplicateFailure,
   signal: AbortSignal,
 ): Promise<Prediction | null> {
@@ -85,7 +84,7 @@ async function lookFor(
   try {
     for (const waitMs of waits) {
       await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
-      const prediction = await claim(context, journal, call, signal)
+      const prediction = await look(context, request, tally, call, signal)
       if (prediction) return prediction
     }
   } catch (error) {

@@ -42,9 +42,11 @@ export async function follow(
         failed = 0
         break
       } catch (error) {
-        const waitMs = timing.retries[failed++]
-        if (!(error instanceof ReplicateFailure) || !error.isPassing || waitMs === undefined) throw error
-        await wakes.sleep(prediction.id, Math.max(waitMs, error.retryAfterMs ?? 0), signal)
+        if (!(error instanceof ReplicateFailure) || !error.isPassing || performance.now() > until) throw error
+        // Told to come later, it is only later.
+        const waitMs = error.status === 429 ? error.retryAfterMs : timing.retries[failed++]
+        if (waitMs == null) throw error
+        await wakes.sleep(prediction.id, waitMs, signal)
       }
     }
   }

@@ -21,31 +21,38 @@ export interface References {
   forget(reference: Reference): void
 }
 
+interface Upload {
+  readonly file: Promise<UploadedFile>
+  /** In milliseconds since 1970; endless while it is on its way. */
+  livesUntil: number
+}
+
 export function createReferences(client: ReplicateClient, mostBytes: number): References {
-  const uploads = new Map<string, Promise<UploadedFile>>()
+  const uploads = new Map<string, Upload>()
 
-  const isAlive = ({ expires_at }: UploadedFile, since: number) =>
-    Date.now() < (expires_at?.getTime() ?? since + assumedMs) - marginMs
-
-  function upload(reference: Reference): Promise<UploadedFile> {
-    const since = Date.now()
-    const uploading = read(reference, mostBytes).then((file) => client.upload(file))
-    uploads.set(reference.sha256, uploading)
-    const forget = () => uploads.get(reference.sha256) === uploading && uploads.delete(reference.sha256)
-    uploading.then((file) => {
-      // Looked at when it is asked for next; kept no longer, since nobody may ask again.
-      const livesMs = (file.expires_at?.getTime() ?? since + assumedMs) - marginMs - Date.now()
-      setTimeout(forget, Math.min(Math.max(0, livesMs), 2 ** 31 - 1)).unref()
-    }, forget)
-    return uploading
+  function start(reference: Reference): Upload {
+    const now = Date.now()
+    for (const [sha256, { livesUntil }] of uploads) if (livesUntil <= now) uploads.delete(sha256)
+    const file = read(reference, mostBytes).then((whole) => client.upload(whole))
+    const upload: Upload = { file, livesUntil: Infinity }
+    uploads.set(reference.sha256, upload)
+    file.then(
+      ({ expires_at }) => {
+        upload.livesUntil = (expires_at?.getTime() ?? now + assumedMs) - marginMs
+      },
+      () => {
+        if (uploads.get(reference.sha256) === upload) uploads.delete(reference.sha256)
+      },
+    )
+    return upload
   }
 
   return {
     async address(reference, signal) {
       signal.throwIfAborted()
-      const kept = await uploads.get(reference.sha256)?.catch(() => undefined)
-      const file = kept && isAlive(kept, Date.now()) ? kept : await orAborted(upload(reference), signal)
-      return file.urls.get
+      const kept = uploads.get(reference.sha256)
+      const { file } = kept && Date.now() < kept.livesUntil ? kept : start(reference)
+      return (await orAborted(file, signal)).urls.get
     },
     forget(reference) {
       uploads.delete(reference.sha256)

@@ -7,7 +7,7 @@ import {
   type SpeakRequest,
   type Speech,
 } from '../engine.ts'
-import { adopt } from './adopt.ts'
+import { adopt, look } from './adopt.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
 import { create } from './create.ts'
@@ -39,18 +39,32 @@ export async function speakByReplicate(
 ): Promise<Speech> {
   const journal = calls ?? untracked
   const tally = createTally(journal, priceOf(request.text, context.microsPerCharacter))
-  let call: Call | undefined
   try {
-    call =
-      (await adopt(context, request, journal, tally, signal)) ??
-      (await create(context, request, journal, tally, signal))
-    const ended = await follow(context, call.prediction, signal)
-    return await take(context, request, { mark: call.mark, prediction: ended }, tally, signal)
+    const call = (await adopt(context, request, tally, signal)) ?? (await create(context, request, tally, signal))
+    return await take(context, request, await followToEnd(context, call, tally, signal), tally, signal)
   } catch (error) {
-    const isHandedOver = signal.aborted && signal.reason instanceof HandedOver && calls !== undefined
-    if (call && !isHandedOver && (signal.aborted || error instanceof Stuck)) await end(context, call, tally)
-    signal.throwIfAborted()
+    if (signal.aborted) {
+      const isHandedOver = signal.reason instanceof HandedOver && calls !== undefined
+      if (!isHandedOver) await endAll(context, request, tally)
+      throw signal.reason
+    }
     throw withCost(error, tally.costMicros)
+  }
+}
+
+/** @throws as `follow`; what does not end is canceled. */
+async function followToEnd(
+  context: ReplicateContext,
+  { mark, prediction }: Call,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<{ readonly mark: string; readonly prediction: Prediction | null }> {
+  try {
+    return { mark, prediction: await follow(context, prediction, signal) }
+  } catch (error) {
+    if (error instanceof Stuck)
+      await end(context, { mark, prediction }, tally, AbortSignal.timeout(context.timing.cancel))
+    throw error
   }
 }
 
@@ -100,16 +114,40 @@ async function take(
   }
 }
 
+/** Ends whatever is open: nobody waits for it any more. All of it within the moment that an abort has. */
+async function endAll(context: ReplicateContext, request: SpeakRequest, tally: Tally): Promise<void> {
+  const soon = AbortSignal.timeout(context.timing.cancel)
+  await Promise.all(
+    tally.open.map(async (call) => {
+      const prediction = await orLater(soon, () => look(context, request, tally, call, soon))
+      if (prediction) await end(context, { mark: call.mark, prediction }, tally, soon)
+    }),
+  )
+}
+
 /** Cancels a call and writes its end down, where Replicate tells it soon enough; else it stays open. */
-async function end({ client, timing }: ReplicateContext, { mark, prediction }: Call, tally: Tally): Promise<void> {
-  const soon = AbortSignal.timeout(timing.cancel)
-  try {
-    let canceled = await client.cancel(prediction.id, soon)
+async function end(
+  { client }: ReplicateContext,
+  { mark, prediction }: Call,
+  tally: Tally,
+  soon: AbortSignal,
+): Promise<void> {
+  const ended = await orLater(soon, async () => {
+    if (isEnded(prediction)) return prediction
+    const canceled = await client.cancel(prediction.id, soon)
     // It may be on its way to its end, and what it cost is known there.
-    if (canceled && !isEnded(canceled)) canceled = await client.get(prediction.id, soon)
-    if (canceled) await tally.ended(mark, canceled)
+    return canceled && !isEnded(canceled) ? client.get(prediction.id, soon) : canceled
+  })
+  if (ended) await tally.ended(mark, ended)
+}
+
+/** @returns null where it does not come about: then it is left to whoever looks through the journal. */
+async function orLater<T>(soon: AbortSignal, ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask()
   } catch (error) {
-    if (!(error instanceof ReplicateFailure) && error !== soon.reason) throw error
+    if (error instanceof ReplicateFailure || error === soon.reason) return null
+    throw error
   }
 }
 

@@ -7,6 +7,7 @@ import {
   EngineError,
   type OpenCall,
   type SpeakRequest,
+  type Speech,
 } from '../engine.ts'
 import { createReplicateEngines, type ReplicateOptions } from './engine.ts'
 import type { Timing } from './timing.ts'
@@ -87,19 +88,27 @@ export class Exhausted extends Error {
   override readonly name = 'Exhausted'
 }
 
-/** Tries a segment as the core does: again where that may help, following what is open. @returns the error it ended with. */
+export interface Outcome {
+  readonly speech: Speech | null
+  /** Of each attempt that failed: the code, or the name of what is no `EngineError`. */
+  readonly errors: readonly string[]
+}
+
+/** Tries a segment as the core does: again where that may help, following what is open. */
 export async function speakPersistently(
   engine: Engine,
   request: SpeakRequest,
   journal: TestJournal,
   { attempts = 3, signal = new AbortController().signal } = {},
-): Promise<unknown> {
-  for (let attempt = 1; ; attempt++) {
+): Promise<Outcome> {
+  const errors: string[] = []
+  while (errors.length < attempts) {
     try {
-      await engine.speak(request, { signal, calls: journal })
-      return null
+      return { speech: await engine.speak(request, { signal, calls: journal }), errors }
     } catch (error) {
-      if (attempt === attempts || !(error instanceof EngineError) || !error.retryable) return error
+      errors.push(error instanceof EngineError ? error.code : error instanceof Error ? error.name : String(error))
+      if (!(error instanceof EngineError) || !error.retryable) break
     }
   }
+  return { speech: null, errors }
 }

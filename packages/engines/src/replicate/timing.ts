@@ -46,5 +46,5 @@ export const cancelAfter = '10m'
 /** An hour after its end Replicate deletes what a prediction was given and made. */
 export const keepsForMs = 3_600_000
 
-/** A creation may be carried out after its line was dropped, but not minutes later. */
-export const certainAfterMs = 120_000
+/** A creation whose line was dropped may still be on its way, and the list behind: twice what is waited for an answer, and more. */
+export const certainAfterMs = 45_000
