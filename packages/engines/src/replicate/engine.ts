@@ -18,7 +18,7 @@ import { priceOf, usualMicrosPerCharacter } from './price.ts'
 import { createProvider } from './provider.ts'
 import { createReferences } from './references.ts'
 import { createWebhookSecret, type WebhookSecret } from './secret.ts'
-import { speakByReplicate } from './speak.ts'
+import { Closed, speakByReplicate } from './speak.ts'
 import { type Timing, usualTiming } from './timing.ts'
 import { createWakes } from './wakes.ts'
 import { webhookPath } from './webhook.ts'
@@ -106,7 +106,7 @@ function createEngine(context: ReplicateContext, secret: WebhookSecret, release:
     speak,
     close() {
       closed ??= (async () => {
-        closing.abort(new EngineError(`${model.title} is closed.`, { code: 'unavailable', retryable: true }))
+        closing.abort(new Closed(`${model.title} is closed.`, { code: 'unavailable', retryable: true }))
         await Promise.allSettled(speaking)
         await release()
       })()

@@ -400,6 +400,21 @@ describe('an abort', () => {
   })
 })
 
+test('an engine that is closed leaves what is written down to others, and ends what nobody knows of', async () => {
+  fake.fail({ on: 'run', fault: { kind: 'stick' } })
+  const engine = open()
+  const calls = Promise.allSettled([
+    engine.speak({ ...request, text: 'With a journal.' }, { signal: never, calls: journal }),
+    engine.speak({ ...request, text: 'Without one.' }, { signal: never }),
+  ])
+  await expect
+    .poll(() => fake.predictions.map(({ status }) => status), { interval: 5 })
+    .toEqual(Array(2).fill('processing'))
+  await engine.close()
+  for (const call of await calls) expect(call).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+  expect(fake.running().map(({ text }) => text)).toEqual(['With a journal.'])
+})
+
 describe('webhooks', () => {
   test('are asked for where they can come through, and then looks are few', async () => {
     fake.fail({ on: 'webhook', fault: { kind: 'drop' } })

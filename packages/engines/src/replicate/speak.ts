@@ -14,6 +14,7 @@ import { create } from './create.ts'
 import { estimateSpeech } from './estimate.ts'
 import { ReplicateFailure, toEngineError } from './failure.ts'
 import { follow, Stuck } from './follow.ts'
+import { sentText } from './input.ts'
 import { isAvailable, isEnded, type Prediction } from './prediction.ts'
 import { priceOf } from './price.ts'
 import { createTally, type Tally } from './tally.ts'
@@ -27,6 +28,9 @@ const untracked: CallJournal = {
   ended: async () => undefined,
 }
 
+/** The engine is closed: its process stops, and with a journal another goes on. */
+export class Closed extends EngineError {}
+
 /**
  * Speaks one segment: takes up what is open, else asks; follows it to its end; fetches what it made.
  *
@@ -38,14 +42,14 @@ export async function speakByReplicate(
   { signal, calls }: SpeakOptions,
 ): Promise<Speech> {
   const journal = calls ?? untracked
-  const tally = createTally(journal, priceOf(request.text, context.microsPerCharacter))
+  const tally = createTally(journal, priceOf(sentText(request.text), context.microsPerCharacter))
   try {
     const call = (await adopt(context, request, tally, signal)) ?? (await create(context, request, tally, signal))
     return await take(context, request, await followToEnd(context, call, tally, signal), tally, signal)
   } catch (error) {
     if (signal.aborted) {
-      const isHandedOver = signal.reason instanceof HandedOver && calls !== undefined
-      if (!isHandedOver) await endAll(context, request, tally)
+      const isLeft = signal.reason instanceof HandedOver || signal.reason instanceof Closed
+      if (!isLeft || calls === undefined) await endAll(context, request, tally)
       throw signal.reason
     }
     throw withCost(error, tally.costMicros)
