@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { createOutputs, isInner } from './outputs.ts'
+import { createOutputs, isInner, lookupPublic } from './outputs.ts'
 import { usualTiming } from './timing.ts'
 
 const outputs = createOutputs('https://api.replicate.com/v1', { ...usualTiming, retries: [] })
@@ -42,4 +42,10 @@ test.each([
 ])('%s is not followed', async (address) => {
   const call = outputs.fetch(address, new AbortController().signal)
   await expect(call).rejects.toMatchObject({ code: 'bad_output' })
+})
+
+test.each([true, false])('a name that leads inside is not connected to (all addresses: %s)', async (all) => {
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  lookupPublic('localhost', { all }, (error) => resolve(error))
+  expect(await promise).toMatchObject({ code: 'bad_output' })
 })

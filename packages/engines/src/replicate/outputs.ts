@@ -133,7 +133,7 @@ for (const [network, prefix] of [
 export const isInner = (address: string) => inner.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 /** Looks a name up, and fails where any of its addresses is inside: checked here, it is the address that is connected to. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
+export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     const first = addresses?.[0]
     if (error || !first) return callback(error ?? new Error(`${hostname} has no address`), '', 0)

@@ -294,6 +294,7 @@ describe('an output', () => {
     ['no sound', { on: 'output', fault: { kind: 'bytes', base64: riff(0).toString('base64') } }],
     ['minutes of sound', { on: 'output', fault: { kind: 'bytes', base64: riff(60 * 24_000).toString('base64') } }],
     ['gone', { on: 'run', fault: { kind: 'remove' } }],
+    ['not found', { on: 'output', fault: { kind: 'status', status: 404 } }],
     ['nothing', { on: 'run', fault: { kind: 'output', output: null } }],
     ['no address', { on: 'run', fault: { kind: 'output', output: { url: 'x' } } }],
     ['a file of ours', { on: 'run', fault: { kind: 'output', output: 'file:///etc/passwd' } }],
@@ -358,6 +359,17 @@ describe('an abort', () => {
     expect(fake.running()).toEqual([])
     expect(journal.isComplete).toBe(true)
     expect(journal.costMicros).toBe(fake.billedMicros)
+  })
+
+  test('while it waits at a limit asks for nothing more', async () => {
+    fake.fail({ on: 'create', fault: { kind: 'throttle', seconds: 10 } })
+    const leaving = new AbortController()
+    const call = open().speak(request, { signal: leaving.signal, calls: journal })
+    call.catch(() => undefined)
+    await expect.poll(outcomes, { interval: 5 }).toEqual(['refused'])
+    leaving.abort(reason)
+    await expect(call).rejects.toBe(reason)
+    expect(fake.requests.length).toBe(1)
   })
 
   test('goes through in time also when nobody hears the cancel, and leaves the call open', async () => {

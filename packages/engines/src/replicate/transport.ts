@@ -74,17 +74,19 @@ function failureOf(answer: Answer, text: string): ReplicateFailure {
   return new ReplicateFailure(`Replicate answered ${answer.status}: ${text.slice(0, 500)}`, {
     kind: 'answered',
     status: answer.status,
-    retryAfterMs: answer.status === 429 ? (retryAfter(answer.headers.get('retry-after'), text) ?? 1_000) : null,
+    retryAfterMs: answer.status === 429 ? retryAfter(answer.headers.get('retry-after'), text) : null,
   })
 }
 
-/** From the header, in seconds or as a date, else from the body. In milliseconds. */
-function retryAfter(header: string | null, text: string): number | null {
-  if (header !== null && /^\d+$/.test(header)) return Number(header) * 1000
+/** No answer makes us ask again at once. In milliseconds. */
+const shortestWait = 100
+
+/** From the header, in seconds or as a date, else from the body, else a second. In milliseconds. */
+function retryAfter(header: string | null, text: string): number {
   const date = header === null ? Number.NaN : Date.parse(header)
-  if (!Number.isNaN(date)) return Math.max(0, date - Date.now())
-  const seconds = /"retry_after"\s*:\s*(\d+)/.exec(text)?.[1]
-  return seconds === undefined ? null : Number(seconds) * 1000
+  const seconds = /^\d+$/.exec(header ?? '')?.[0] ?? /"retry_after"\s*:\s*(\d+)/.exec(text)?.[1]
+  if (seconds === undefined && !Number.isNaN(date)) return Math.max(shortestWait, date - Date.now())
+  return Math.max(shortestWait, Number(seconds ?? 1) * 1000)
 }
 
 /** Where the request cannot have left. Anything else may have been heard. */
