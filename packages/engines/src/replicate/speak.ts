@@ -11,7 +11,7 @@ import { adopt, look } from './adopt.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
 import { create } from './create.ts'
-import { estimateSpeech } from './estimate.ts'
+import { longestSegmentMs } from './estimate.ts'
 import { ReplicateFailure, toEngineError } from './failure.ts'
 import { follow, Stuck } from './follow.ts'
 import { sentText } from './input.ts'
@@ -96,7 +96,7 @@ async function take(
   const ms = (sound.samples.length / sound.sampleRate) * 1000
   await orGone(() => {
     // What is reserved is never exceeded: a model that runs on past its text says what nobody wrote.
-    if (ms > estimateSpeech(request.text).maxMs) {
+    if (ms > longestSegmentMs(request.text)) {
       throw new EngineError('What Replicate made is longer than its text.', { code: 'bad_output', retryable: true })
     }
   })

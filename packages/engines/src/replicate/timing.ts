@@ -9,7 +9,10 @@ export interface Timing {
   readonly upload: number
   /** Of an output, whole. */
   readonly download: number
-  /** Given to the provider to answer a cancel before an abort goes through. */
+  /**
+   * Given to Replicate to answer a cancel before an abort goes through; and before that as much again where it has not yet
+   * answered a creation.
+   */
   readonly cancel: number
   /** From being accepted to its end. Longer than `Cancel-After`, so that as a rule Replicate ends it. */
   readonly call: number
@@ -31,7 +34,7 @@ export const usualTiming: Timing = {
   ask: 5_000,
   upload: 60_000,
   download: 60_000,
-  cancel: 2_000,
+  cancel: 1_000,
   call: 11 * 60_000,
   polls: [400, 600, 800, 1_000, 1_500, 2_000, 3_000],
   pollsBesideWebhooks: [2_000, 5_000, 10_000, 15_000],
