@@ -77,6 +77,40 @@ test('the first start makes an administrator, a stop is clean, and the second st
   expect(second.output()).not.toContain(credentials.apiKey)
 })
 
+test('no statement leads its processes to the rights of an owner, also in a directory older than their login', async () => {
+  const data = await dataDirectory()
+  const first = start({ LOQUI_DATA_DIR: data, PORT: '0' })
+  await first.printed(READY)
+  const { databaseUrl } = await readJson(join(data, 'credentials.json'))
+  await administer(databaseUrl, 'drop role loqui_process')
+  expect(await first.stop()).toBe(0)
+
+  const second = start({ LOQUI_DATA_DIR: data, PORT: '0' })
+  await second.printed(READY)
+  const logins = await administer(
+    databaseUrl,
+    `select distinct usename::text as login from pg_stat_activity where application_name like 'loqui%'`,
+  )
+  expect(logins).toEqual([{ login: 'loqui_process' }])
+  const asProcess = (statement: string) =>
+    administer(databaseUrl, `set session authorization loqui_process; reset role; ${statement}`)
+  await asProcess('set role loqui_app; select from quota_entry')
+  for (const statement of [
+    `insert into quota_entry (user_id, period_start, kind, ms) values (gen_random_uuid(), now(), 'grant', 1)`,
+    'update quota_entry set ms = 0',
+    'delete from quota_entry',
+    'update quota_account set granted_ms = 1',
+    'alter table quota_entry disable trigger all',
+    'set role loqui',
+    `copy (select 1) to program 'true'`,
+  ]) {
+    await expect(asProcess(statement), statement).rejects.toMatchObject({ code: '42501' })
+  }
+  // Who keeps the file keeps the owner's rights.
+  await administer(databaseUrl, 'select from report.quota_account; create table mine (); drop table mine')
+  expect(await second.stop()).toBe(0)
+})
+
 test('what is killed is started again', async () => {
   const data = await dataDirectory()
   const loqui = start({ LOQUI_DATA_DIR: data, PORT: '0' })

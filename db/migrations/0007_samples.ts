@@ -135,9 +135,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz not null default clock_timestamp()
     );
 
-    -- When the store was last compared with the database: one row.
+    -- When the store was last compared with the database: one row. What the store is marked with, so that no other
+    -- installation's store is taken for this one's.
     create table storage_sweep (
       id boolean primary key default true check (id),
+      mark uuid not null default gen_random_uuid(),
       begun_at timestamptz not null
     );
 

@@ -31,6 +31,11 @@ export interface DbConfig {
  * wait for each other, the second one fails.
  */
 export function createDb(config: DbConfig): Db {
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: createPool(config) }) })
+}
+
+/** The pool below `createDb`, for statements that have to be sent without waiting for the answers to those before. */
+export function createPool(config: DbConfig): pg.Pool {
   const onError = config.onError ?? (() => undefined)
   const pool = new pg.Pool({
     connectionString: config.connectionString,
@@ -53,7 +58,7 @@ export function createDb(config: DbConfig): Db {
   // The pool listens to idle connections only: one that breaks while it is in use would end the process.
   pool.on('connect', (client) => client.on('error', onError))
   pool.on('error', () => undefined)
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  return pool
 }
 
 /**

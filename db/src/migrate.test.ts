@@ -166,6 +166,27 @@ describe('a database of version 0005', () => {
     expect(await balances(db, account)).toMatchObject([{ granted_ms: 100_000, used_ms: 9_000, reserved_ms: 0 }])
     expect(await violations(db)).toEqual([])
   })
+
+  test('knows how the audio it has was made', async () => {
+    const { connectionString, done, running, queued } = await lived()
+    const owner = createDb({ connectionString, role: 'owner' })
+    onTestFinished(() => owner.destroy())
+    await sql`update generation set format = 'mp3' where id = ${done}`.execute(owner)
+    await sql`update generation set format = 'opus' where id = ${running}`.execute(owner)
+    await sql`
+      insert into rendition (generation_id, format, audio_key, audio_bytes, audio_sha256)
+      select ${done}, format, format, 1, '' from unnest(array['flac', 'mp3', 'opus']) format
+    `.execute(owner)
+    await migrate(connectionString)
+    const db = createDb({ connectionString })
+    onTestFinished(() => db.destroy())
+    const columns = ['format', 'sample_rate', 'bit_rate', 'loudness'] as const
+    const as = (format: string, bit_rate: number | null) => ({ format, sample_rate: 24_000, bit_rate, loudness: null })
+    const generations = db.selectFrom('generation').select(columns).where('id', 'in', [done, running, queued])
+    expect(await generations.orderBy('format').execute()).toEqual([as('mp3', 64), as('opus', 48), as('wav', null)])
+    const renditions = db.selectFrom('rendition').select(columns).orderBy('format')
+    expect(await renditions.execute()).toEqual([as('flac', null), as('mp3', 64), as('opus', 48)])
+  })
 })
 
 async function violations(db: Db): Promise<unknown[]> {

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
-import type { ClientBase } from 'pg'
-import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss'
+import type { ClientBase, Pool } from 'pg'
+import { type Job as BossJob, PgBoss } from 'pg-boss'
 import { createBatcher } from './batch.ts'
-import { createDb, type Db, prepareConnection, type Trx } from './client.ts'
-import { lock } from './lock.ts'
-import { transaction } from './transaction.ts'
+import { createDb, createPool, type Db, prepareConnection, type Trx } from './client.ts'
+import { inOneGo } from './in-one-go.ts'
 
 /** A kind of work: its name on the queue and the shape of what it carries. */
 export interface JobDefinition<Data extends object> {
@@ -32,7 +31,7 @@ export interface WorkOptions {
   /** Jobs of one group that run at once, over all processes, whatever its tier. */
   readonly groupConcurrency: number
   /** Looked up every second: jobs of one group that run at once, by tier. A job of another has `groupConcurrency`. */
-  readonly tiers?: (trx: Trx) => Promise<Readonly<Record<string, number>>>
+  readonly tiers?: (db: Db) => Promise<Readonly<Record<string, number>>>
   /** Told of a handler that threw; its job will run again. */
   readonly onError: (error: unknown) => void
 }
@@ -127,7 +126,8 @@ export async function openQueue(
   boss.on('error', options.onError)
   await boss.start()
   for (const { name } of jobs) await boss.createQueue(name, queueOptions)
-  const fetching = createDb({ ...options, max: 2, commit: 'soon' })
+  const db = createDb({ ...options, max: 2, commit: 'soon' })
+  const fetching = createPool({ ...options, max: jobs.length, commit: 'soon' })
   return {
     async enqueue(trx, job, data, { group, tier, turn }) {
       await sql`
@@ -140,17 +140,17 @@ export async function openQueue(
       `.execute(trx)
     },
     work: (job, workOptions, handler) =>
-      startWork(fetching, boss, job.name, { ...workOptions, onStumble: options.onError }, handler),
+      startWork({ db, fetching, boss }, job.name, { ...workOptions, onStumble: options.onError }, handler),
     async close() {
       await boss.stop({ graceful: false })
-      await fetching.destroy()
+      await fetching.end()
+      await db.destroy()
     },
   }
 }
 
 function startWork<Data extends object>(
-  db: Db,
-  boss: PgBoss,
+  { db, fetching, boss }: { readonly db: Db; readonly fetching: Pool; readonly boss: PgBoss },
   name: string,
   options: WorkOptions & { readonly onStumble: (error: unknown) => void },
   handler: (data: Data, signal: AbortSignal) => Promise<void>,
@@ -162,18 +162,14 @@ function startWork<Data extends object>(
   let stopping = false
   let wake = Promise.withResolvers<void>()
 
-  const tiers = cached(tiersMs, (trx: Trx) => tiersWithin(trx, options))
+  const tiers = cached(tiersMs, () => tiersWithin(db, options))
 
-  const fetch = (batchSize: number) =>
-    transaction(db, async (trx) => {
-      await lock(trx, 'queue', name)
-      return boss.fetch<Data>(name, {
-        batchSize,
-        groupConcurrency: { default: options.groupConcurrency, tiers: await tiers(trx) },
-        includeMetadata: true,
-        db: fromKysely(trx),
-      })
-    })
+  const fetch = async (batchSize: number) => {
+    const groupConcurrency = { default: options.groupConcurrency, tiers: await tiers() }
+    return inOneGo(fetching, { lockClass: 'queue', key: name }, (executeSql) =>
+      boss.fetch<Data>(name, { batchSize, groupConcurrency, includeMetadata: true, db: { executeSql } }),
+    )
+  }
 
   /** Whoever comes now takes a turn after those, and not behind all that others have lined up. */
   const advance = (jobs: readonly { priority: number }[]) => {
@@ -267,19 +263,16 @@ function startWork<Data extends object>(
 }
 
 /** The tiers' limits, none of them above what a group may have here at most. */
-async function tiersWithin(trx: Trx, { tiers, groupConcurrency }: WorkOptions): Promise<Record<string, number>> {
-  const limits = Object.entries((await tiers?.(trx)) ?? {})
+async function tiersWithin(db: Db, { tiers, groupConcurrency }: WorkOptions): Promise<Record<string, number>> {
+  const limits = Object.entries((await tiers?.(db)) ?? {})
   return Object.fromEntries(limits.map(([tier, limit]) => [tier, Math.min(limit, groupConcurrency)]))
 }
 
 /** Answers what was read at most `ms` ago. */
-function cached<Source, Value>(
-  ms: number,
-  read: (source: Source) => Promise<Value>,
-): (source: Source) => Promise<Value> {
+function cached<Value>(ms: number, read: () => Promise<Value>): () => Promise<Value> {
   let last: { readonly value: Value; readonly at: number } | undefined
-  return async (source) => {
-    if (!last || performance.now() - last.at > ms) last = { value: await read(source), at: performance.now() }
+  return async () => {
+    if (!last || performance.now() - last.at > ms) last = { value: await read(), at: performance.now() }
     return last.value
   }
 }

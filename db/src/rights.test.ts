@@ -10,7 +10,7 @@ import { administer } from './embedded-administer.ts'
 import { openListener } from './listen.ts'
 import { migrate } from './migrate.ts'
 import { defineJob, openQueue } from './queue.ts'
-import { appRole } from './rights.ts'
+import { appRole, openLogin } from './rights.ts'
 import { balances, cancel, claim, fail, newAccount, newGeneration, succeed } from './testing/ledger.ts'
 import { testDatabase } from './testing.ts'
 import { transaction } from './transaction.ts'
@@ -196,8 +196,10 @@ describe('on a server of its own', () => {
   })
 
   test('a login that has nothing but the role can do what processes do, and no way leads it to more', async () => {
-    await administer(server.connectionString, `create role process login password 'secret' in role ${appRole}`)
-    const connectionString = reach('process', 'maker')
+    const superuser = Object.assign(new URL(server.connectionString), { pathname: '/maker' }).href
+    const earlier = await openLogin(superuser)
+    const connectionString = await openLogin(superuser)
+    await expect(administer(earlier, 'select 1')).rejects.toMatchObject({ code: '28P01' })
     const own = open(connectionString)
     await useLedger(own)
     const errors: unknown[] = []
@@ -220,11 +222,16 @@ describe('on a server of its own', () => {
     expect(errors).toEqual([])
     await own.connection().execute(async (connection) => {
       await sql`reset role`.execute(connection)
-      expect(await whoIs(connection)).toBe('process')
+      expect(await whoIs(connection)).toBe('loqui_process')
       for (const table of ['quota_entry', 'quota_account'] as const) {
         await expect(sql`delete from ${sql.table(table)}`.execute(connection)).rejects.toMatchObject({ code: '42501' })
       }
-      await expect(sql`set role maker`.execute(connection)).rejects.toMatchObject({ code: '42501' })
+      for (const role of ['maker', 'loqui']) {
+        await expect(sql`set role ${sql.ref(role)}`.execute(connection)).rejects.toMatchObject({ code: '42501' })
+        await expect(sql`set session authorization ${sql.ref(role)}`.execute(connection)).rejects.toMatchObject({
+          code: '42501',
+        })
+      }
     })
   })
 })

@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from './client.ts'
+import { administer } from './embedded-administer.ts'
 
 /**
  * The role that Loqui's processes work under. It may read the ledger, and change it through the functions of
  * `functions/quota.sql` only, which run as their owner: no statement of ours can change an entry or a balance.
  *
  * A process that logs in as the owner takes the role on, and could lay it down again (`reset role`). One whose login is
- * nothing but a member of it could not, whatever it was made to say: migrate as the owner and run as that.
+ * nothing but a member of it could not, whatever it was made to say: see `openLogin`.
  */
 export const appRole = 'loqui_app'
 
@@ -53,4 +55,25 @@ export async function grantRights(db: Db): Promise<void> {
       raise warning 'this login cannot work under ${role}: %', sqlerrm;
     end $$
   `.execute(db)
+}
+
+/** Of the processes, in a cluster that is Loqui's alone. */
+const login = 'loqui_process'
+
+/**
+ * Gives the processes a login that is nothing but a member of their role, under a new password each time, so that it is
+ * kept nowhere. Logins are the cluster's: this is for one that is Loqui's alone, once it is migrated.
+ *
+ * @param connectionString a superuser's.
+ * @returns the same, with that login.
+ */
+export async function openLogin(connectionString: string): Promise<string> {
+  const password = randomBytes(24).toString('base64url')
+  await administer(
+    connectionString,
+    `do $$ begin create role ${login}; exception when duplicate_object then null; end $$;
+    alter role ${login} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password '${password}';
+    grant ${appRole} to ${login}`,
+  )
+  return Object.assign(new URL(connectionString), { username: login, password }).href
 }

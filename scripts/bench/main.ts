@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util'
 import { root } from '../start/root.ts'
 import { openBench } from './bench.ts'
 import { create } from './create.ts'
+import { download } from './download.ts'
 import type { Result } from './goal.ts'
 import { describeMachine, load } from './machine.ts'
 import { judge, table } from './report.ts'
 import { rpc } from './rpc.ts'
 import { startLatency } from './start-latency.ts'
 import { throughput } from './throughput.ts'
+import { upload } from './upload.ts'
 
 /**
  * `npm run bench [-- P1 P5 …]`: measures the goals of performance, each as a ratio to a bare baseline that takes turns with
@@ -18,14 +20,14 @@ import { throughput } from './throughput.ts'
  */
 const usage = `npm run bench -- [goals] [options]
 
-Goals: P1 P2 P5 P6 P7; all of them by default.
+Goals: P1 P2 P5 P6 P7 P10 P11; all of them by default.
   --quick            short rounds, for a look
   --rounds <n>       counted rounds (default 5)
   --seconds <n>      length of one turn (default 5)
   --out <file>       where the figures go (default bench-results/<time>.json)
   --profile <folder> servers and workers write their CPU profiles there`
 
-const measurements = [create, rpc, startLatency, throughput]
+const measurements = [create, rpc, startLatency, throughput, upload, download]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -53,7 +53,7 @@ export async function makeUsers(db: Db, count: number): Promise<void> {
   await sql`
     insert into api_key (id, user_id, public_id, secret_hash, name, scopes, last_used_at)
       select ${column('keyId')}::uuid, ${column('userId')}::uuid, ${column('publicId')}, ${column('secretHash')}::bytea, 'Bench',
-        array['generations:read', 'generations:write', 'voices:read'], now() + interval '1 day'
+        array['generations:read', 'generations:write', 'samples:read', 'samples:write', 'voices:read'], now() + interval '1 day'
       from generate_series(1, ${count}::int) u
   `.execute(db)
   await sql`analyze account, api_key, plan`.execute(db)

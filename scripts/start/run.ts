@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createDb } from '@loqui/db/client'
 import { explainFile } from '@loqui/db/embedded-file'
 import { migrate } from '@loqui/db/migrate'
+import { openLogin } from '@loqui/db/rights'
 import { type KeptCredentials, keepCredentials } from './credentials.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Env } from './env.ts'
@@ -63,7 +64,8 @@ export async function run({ env, log, stop, force, onReady }: RunOptions): Promi
       PORT: String(port),
       PUBLIC_URL: url,
       LOQUI_DATA_DIR: dataDirectory,
-      DATABASE_URL: databaseUrl,
+      // What works under a given one, and as whom, is for its owner to say.
+      DATABASE_URL: env.databaseUrl ?? (await openLogin(databaseUrl)),
       STORAGE_URL: env.storageUrl,
       SECRET_KEY: secretKey,
     })

@@ -12,8 +12,11 @@ const formatsByEnding: Readonly<Record<string, AudioFormat>> = {
   '.opus': 'opus',
   '.ogg': 'opus',
   '.flac': 'flac',
+  '.aac': 'aac',
   '.pcm': 'pcm',
   '.raw': 'pcm',
+  '.ulaw': 'ulaw',
+  '.alaw': 'alaw',
 }
 
 export const audioFormats = [...new Set(Object.values(formatsByEnding))]

@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import type { GenerationSummary, Loqui, Scope, Voice } from '@loqui/sdk'
+import type { Consent, EngineId, GenerationSummary, Loqui, Sample, Scope, Voice } from '@loqui/sdk'
 import manifest from '../package.json' with { type: 'json' }
 import { audioFormats } from './audio-file.ts'
 import { adminCreate, adminPlan, adminPlans, adminUser, adminUsers } from './commands/admin.ts'
+import { clone } from './commands/clone.ts'
 import { estimate } from './commands/estimate.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
 import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
+import { deleteSample, listSamples, uploadSample } from './commands/samples.ts'
 import { say } from './commands/say.ts'
 import { usage, usageHistory } from './commands/usage.ts'
 import { voices } from './commands/voices.ts'
@@ -16,10 +18,19 @@ import { UsageError } from './failure.ts'
 
 const genders: readonly Voice['gender'][] = ['female', 'male', 'neutral']
 const states: readonly GenerationSummary['state'][] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
+const kinds: readonly Voice['kind'][] = ['preset', 'cloned']
+const engines: readonly EngineId[] = ['offline']
+const purposes: readonly Sample['purpose'][] = ['voice', 'consent']
+const speakers: readonly Consent['speaker'][] = ['self', 'other']
 const scopes: readonly Scope[] = [
   'generations:read',
   'generations:write',
   'voices:read',
+  'voices:write',
+  'samples:read',
+  'samples:write',
+  'consents:read',
+  'consents:write',
   'usage:read',
   'keys:read',
   'keys:write',
@@ -34,6 +45,7 @@ Examples:
   $ loqui say "Hello" -o hello.wav
   $ loqui say --file chapter.txt --voice Stella -o chapter.mp3
   $ echo "Hello" | loqui say | aplay
+  $ loqui clone me.wav --name Me && loqui say --voice Me "Hello" -o me-too.wav
 
 Which Loqui, and who asks: --url and --api-key, else LOQUI_URL and LOQUI_API_KEY, else credentials.json in
 LOQUI_DATA_DIR or in .loqui here or above, where \`npm start\` has written it.
@@ -70,7 +82,7 @@ export function createProgram() {
     .addOption(
       new Option('--format <format>', 'of the audio (default: what the output ends with)').choices(audioFormats),
     )
-    .option('-v, --voice <name>', 'its name or id (default: the first of `loqui voices`)')
+    .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
     .option('--title <title>', 'a name for people')
@@ -83,18 +95,65 @@ export function createProgram() {
     .description('Says how long a text will be, what is left after it and what it costs; makes nothing.')
     .argument('[text...]', 'what would be said')
     .option('-f, --file <path>', 'a file with the text; - for standard input')
-    .option('-v, --voice <name>', 'its name or id (default: the first of `loqui voices`)')
+    .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
     .action((words, options) => estimate(client, words, { ...options, json: json() }))
 
   program
     .command('voices')
-    .description('Lists what can speak.')
+    .description(
+      'Lists what speaks: presets, and voices of your own. One that is a preview follows the pitch and pace of its samples, not the voice itself.',
+    )
+    .addOption(new Option('--kind <kind>').choices(kinds))
     .addOption(new Option('--gender <gender>').choices(genders))
     .option('--language <tag>', 'such as en or en-US')
-    .option('--engine <engine>', 'such as offline')
+    .addOption(new Option('--engine <engine>').choices(engines))
+    .option('--available', 'only those that can speak now')
+    .option('--search <words>', 'in name, description, labels and aliases')
     .action((filter) => voices(client(), filter, json()))
+
+  program
+    .command('clone')
+    .summary('make a voice from recordings of it')
+    .description(
+      'Makes a voice from recordings, when who speaks in them has agreed: shows the statement of consent, asks, uploads, and prints the id of the voice.',
+    )
+    .argument('<file...>', 'recordings of one voice, 6 to 15 seconds of speech')
+    .requiredOption('-n, --name <name>', 'of the voice')
+    .addOption(new Option('--speaker <who>', 'whose voice it is').choices(speakers).default('self' as const))
+    .option('--speaker-name <name>', 'of who speaks (default: asked for)')
+    .option('--i-consent', 'who speaks has read the statement and agreed; nothing is asked')
+    .option('--locale <tag>', 'of the statement, such as de (default: en)')
+    .addOption(new Option('--gender <gender>', 'of the voice').choices(genders))
+    .option('--language <tag>', 'that it speaks (default: en)')
+    .option('--description <text>', 'for people')
+    .option('-q, --quiet', 'show no progress')
+    .action((files, options) => clone(client, files, options, json()))
+
+  const samples = program
+    .command('samples')
+    .description('Uploads, lists and deletes recordings that voices are made of.')
+  samples
+    .command('list')
+    .description('Lists your samples, the newest first.')
+    .addOption(new Option('--purpose <purpose>', 'what they are for').choices(purposes))
+    .option('--search <text>', 'part of a name')
+    .option('--limit <number>', 'how many', count, 20)
+    .action((options) => listSamples(client(), options, json()))
+  samples
+    .command('upload')
+    .description('Uploads a recording, says how well it serves, and prints its id.')
+    .argument('<file>', 'wav, mp3, flac, ogg or webm; - for standard input')
+    .option('-n, --name <name>', 'for people (default: what the file is called)')
+    .addOption(new Option('--purpose <purpose>', 'what it is for (default: voice)').choices(purposes))
+    .option('-q, --quiet', 'show no progress')
+    .action((file, options) => uploadSample(client(), file, options, json()))
+  samples
+    .command('delete')
+    .description('Deletes a sample. Voices made from it speak no more.')
+    .argument('<id>', 'smp_…')
+    .action((id) => deleteSample(client(), id, json()))
 
   program
     .command('list')
@@ -124,9 +183,11 @@ export function createProgram() {
       new Option('--scope <scope...>', 'what it may do (default: speak, and read voices and usage)').choices(scopes),
     )
     .option('--expires <days>', 'days until it expires, or never (default: 90)', daysOrNever)
-    .action((name, { scope, expires }) =>
-      createKey(client(), { name, scopes: scope, expiresInDays: expires === 'never' ? null : expires }, json()),
-    )
+    .option('--requests-per-minute <number>', "beside its account's limit (default: none of its own)", count)
+    .action((name, { scope, expires, requestsPerMinute }) => {
+      const expiresInDays = expires === 'never' ? null : expires
+      return createKey(client(), { name, scopes: scope, expiresInDays, requestsPerMinute }, json())
+    })
   keys
     .command('list')
     .description('Lists your keys, the newest first.')

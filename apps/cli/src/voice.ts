@@ -2,23 +2,22 @@ import type { Loqui, Voice } from '@loqui/sdk'
 import { UsageError } from './failure.ts'
 
 /**
- * The voice that is meant: by id, by name in any case, or the first one when none is named.
+ * The voice that is meant: by id, by an alias or a name in any case, or the first that can speak when none is named.
  *
  * @throws {UsageError} when there is none of that name.
  */
 export async function findVoice(loqui: Loqui, wanted: string | undefined, signal?: AbortSignal): Promise<string> {
   if (wanted?.startsWith('voi_')) return wanted
-  const names: string[] = []
-  for await (const { id, name } of loqui.voices.list({ limit: 100 }, { signal })) {
-    if (wanted === undefined || isNamed(name, wanted)) return id
-    names.push(name)
+  const voices: Voice[] = []
+  for await (const voice of loqui.voices.list({ limit: 100 }, { signal })) {
+    if (wanted === undefined && voice.available) return voice.id
+    voices.push(voice)
   }
-  throw new UsageError(
-    wanted === undefined
-      ? 'This Loqui has no voices.'
-      : `There is no voice “${wanted}”. There are: ${names.join(', ')}.`,
-  )
+  if (wanted === undefined) throw new UsageError('This Loqui has no voice that can speak.')
+  // As Loqui itself takes it: what somebody calls a voice stands before what another is called.
+  const found =
+    voices.find(({ aliases }) => aliases.includes(wanted.toLowerCase())) ??
+    voices.find(({ name }) => name.localeCompare(wanted, undefined, { sensitivity: 'base' }) === 0)
+  if (found) return found.id
+  throw new UsageError(`There is no voice “${wanted}”. There are: ${voices.map(({ name }) => name).join(', ')}.`)
 }
-
-const isNamed = (name: Voice['name'], wanted: string) =>
-  name.localeCompare(wanted, undefined, { sensitivity: 'base' }) === 0

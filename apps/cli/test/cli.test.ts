@@ -14,11 +14,14 @@ const loqui = new Loqui({ baseUrl: server.url, apiKey: admin.key })
 const directory = await mkdtemp(path.join(tmpdir(), 'loqui-cli-'))
 afterAll(() => rm(directory, { recursive: true }))
 
+// Each command is a process of its own, which a busy machine is slow to start.
+const patience = 60_000
+
 const main = path.join(import.meta.dirname, '../src/main.ts')
 const longText = Array.from({ length: 200 }, (_, i) => `This is sentence number ${i + 1}.`).join(' ')
 
 interface Options {
-  readonly input?: string
+  readonly input?: string | Uint8Array
   readonly env?: Record<string, string>
 }
 
@@ -77,7 +80,7 @@ test('say speaks standard input into standard output', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout.subarray(0, 4).toString()).toBe('RIFF')
   const mp3 = await start(['say', 'Hello.', '-o', '-', '--format', 'mp3']).ended
-  expect(mp3.stdout[0]).toBe(0xff)
+  expect(mp3.stdout.subarray(0, 3).toString()).toBe('ID3')
 })
 
 test('say cancels its generation when it is interrupted, and leaves no file', async () => {
@@ -110,6 +113,8 @@ test('a refusal is a sentence and ends with 1, a wrong call ends with 2', async 
     [['say', 'Hi', '-o', 'a.mp3', '--voice', 'Nobody'], 'There is no voice “Nobody”. There are: '],
     [['say', 'Hi', '-f', 'a.txt'], 'not both'],
     [['say', 'Hi', '--json'], 'say -o with a file'],
+    [['samples', 'upload', '-'], 'Say --name'],
+    [['clone', 'a.wav'], "required option '-n, --name <name>' not specified"],
     [['sing'], "unknown command 'sing'"],
     [['admin', 'plan', 'new'], 'needs all of its values'],
   ] as const) {
@@ -129,11 +134,85 @@ test('listings are lines of tab-separated fields in a pipe, and JSON for program
   const { items } = await loqui.voices.list({ gender: 'male' })
   const { stdout } = await run(['voices', '--gender', 'male', '--language', 'en'])
   expect(stdout.trimEnd().split('\n')).toEqual(
-    items.map(({ name, gender, language, id, description }) => [name, gender, language, id, description].join('\t')),
+    items.map(({ name, gender, language, id, description }) =>
+      [name, 'preset', 'can speak', gender, language, id, '', description].join('\t'),
+    ),
   )
   expect(JSON.parse((await run(['voices', '--gender', 'male', '--json'])).stdout)).toEqual(items)
   const generations = JSON.parse((await run(['list', '--limit', '1', '--json'])).stdout)
   expect(generations).toEqual((await loqui.generations.list({ limit: 1 })).items)
+})
+
+test('a recording is uploaded, listed and deleted', async () => {
+  await run(['say', 'This is how I speak when nobody listens.', '-o', 'me.wav'])
+  const uploaded = await run(['samples', 'upload', 'me.wav'])
+  expect(uploaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^smp_\S+\n$/) })
+  // Its length, how much of it is speech, and what would make it better.
+  expect(uploaded.stderr).toMatch(
+    /^me: \d\.\d s, \d\.\d s of it speech, (fair|poor)\.\n {2}\d\.\d s of speech; give 6 to 15 s\.\n/,
+  )
+  const id = uploaded.stdout.trim()
+  const piped = await run(['samples', 'upload', '-', '--name', 'Pipe', '--purpose', 'consent', '--json'], {
+    input: await inDirectory('me.wav'),
+  })
+  const pipe = JSON.parse(piped.stdout)
+  expect(pipe).toMatchObject({ name: 'Pipe', purpose: 'consent', sha256: (await loqui.samples.get(id)).sha256 })
+
+  const { stdout } = await run(['samples', 'list', '--purpose', 'voice', '--limit', '1'])
+  expect(stdout).toMatch(new RegExp(`^${id}\\tme\\tvoice\\t\\d\\.\\d s\\twav pcm-s16\\t(fair|poor)\\tnone\\t\\S+\\n$`))
+  expect(JSON.parse((await run(['samples', 'list', '--json', '--search', 'PIP'])).stdout)).toEqual([pipe])
+  expect((await run(['samples', 'delete', id])).stderr).toBe(`${id} is deleted.\n`)
+  expect(await run(['samples', 'delete', id])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('(sample_not_found)'),
+  })
+})
+
+test('a voice is made from recordings when who speaks has agreed, and speaks', { timeout: patience }, async () => {
+  await run(['say', 'This is how I speak when nobody listens.', '-o', 'mine.wav'])
+  const args = ['clone', 'mine.wav', '--name', 'Mine', '--language', 'en-GB']
+  const consent = ['--i-consent', '--speaker-name', 'Ada Lovelace', '--locale', 'de']
+  const made = await run([...args, ...consent])
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^voi_\S+\n$/) })
+  const { text } = await loqui.consents.statement({ locale: 'de' })
+  expect(made.stderr.startsWith(`${text}\n\nmine: `)).toBe(true)
+  expect(made.stderr).toMatch(/\nMine can speak\. Preview: it follows the pitch and pace of the samples/)
+  const voice = await loqui.voices.get(made.stdout.trim())
+  expect(await loqui.consents.get(voice.consentId ?? '')).toMatchObject({
+    speaker: 'self',
+    speakerName: 'Ada Lovelace',
+    locale: 'de',
+    sampleIds: voice.sampleIds,
+  })
+  expect((await run(['say', 'Hello.', '--voice', 'mine', '-o', 'said.wav'])).code).toBe(0)
+  const listed = await run(['voices', '--kind', 'cloned'])
+  expect(listed.stdout).toMatch(/^Mine\tcloned \(preview\)\tcan speak\tneutral\ten-GB\tvoi_\S+\t\tPreview: .*\n$/)
+  await loqui.consents.revoke(voice.consentId ?? '')
+  expect((await run(['voices', '--kind', 'cloned'])).stdout).toContain('\tits consent was revoked\t')
+})
+
+test('without consent nothing is sent, and what fails leaves nothing', { timeout: patience }, async () => {
+  const { key } = await server.user()
+  const theirs = new Loqui({ baseUrl: server.url, apiKey: key })
+  const env = { LOQUI_API_KEY: key }
+  await run(['say', 'This is how I speak when nobody listens.', '-o', 'whose.wav'])
+  await writeFile(path.join(directory, 'text.wav'), 'Once upon a time')
+  const consent = ['--i-consent', '--speaker-name', 'Ada']
+  const [nobody, nameless, missing, broken, unnamed] = await Promise.all([
+    run(['clone', 'whose.wav', '--name', 'Theirs'], { env }),
+    run(['clone', 'whose.wav', '--name', 'Theirs', '--i-consent'], { env }),
+    run(['clone', 'whose.wav', 'nowhere.wav', '--name', 'Theirs', ...consent], { env }),
+    run(['clone', 'whose.wav', 'text.wav', '--name', 'Theirs', ...consent], { env }),
+    run(['clone', 'whose.wav', '--name', ' ', ...consent], { env }),
+  ])
+  expect(nobody).toMatchObject({ code: 2, stderr: expect.stringContaining('Nobody is here to agree') })
+  expect(nameless).toMatchObject({ code: 2, stderr: expect.stringContaining('with --speaker-name') })
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/^loqui: ENOENT.*nowhere\.wav'\n$/) })
+  expect(broken).toMatchObject({ code: 1, stderr: expect.stringContaining('(audio_unsupported)') })
+  expect(unnamed).toMatchObject({ code: 1, stderr: expect.stringContaining('(invalid_input)') })
+  expect((await theirs.samples.list()).items).toEqual([])
+  expect((await theirs.consents.list({ live: true })).items).toEqual([])
+  expect((await theirs.voices.list({ kind: 'cloned' })).items).toEqual([])
 })
 
 test('usage shows what is left', async () => {
@@ -168,9 +247,6 @@ test('usage looks back, by day or by what is asked for', async () => {
     stderr: expect.stringContaining('from: must be a day, such as 2026-01-31'),
   })
 })
-
-// Each command is a process of its own, which a busy machine is slow to start.
-const patience = 60_000
 
 test('administrators find plans and users, and have a hand in the ledger', { timeout: patience }, async () => {
   const person = await server.user({ planId: 'free' })
@@ -242,6 +318,20 @@ test('a key is printed alone, works, and is revoked', async () => {
   expect((await run(['voices'], { env })).stderr).toContain('api_key_revoked')
 })
 
+test('a key is made with a limit of its own, which the list shows', async () => {
+  const limited = await run(['keys', 'create', 'Slow', '--requests-per-minute', '2'])
+  const env = { LOQUI_API_KEY: limited.stdout.trim() }
+  expect((await run(['usage', '--json'], { env })).code).toBe(0)
+  const { stdout } = await run(['keys', 'list'])
+  expect(stdout).toMatch(/^key_\S+\tSlow\t.*\t2$/m)
+  expect(stdout).toMatch(/^key_\S+\tReader\t.*\t-$/m)
+  expect(await run(['keys', 'create', 'None', '--requests-per-minute', '0'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('requestsPerMinute'),
+  })
+  expect(await run(['keys', 'create', 'None', '--requests-per-minute', 'many'])).toMatchObject({ code: 2 })
+})
+
 test('an administrator is made on the database itself', async () => {
   const env = { DATABASE_URL: server.connectionString, LOQUI_URL: '', LOQUI_API_KEY: '' }
   const made = await run(['admin', 'create', '--email', 'Root@Example.com'], { env, input: 'correct horse battery\n' })
@@ -297,7 +387,7 @@ test('a reader that has enough ends it quietly', async () => {
 
 test('help and the version end with 0', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
-  for (const args of [['--help'], ['say', '--help'], ['admin', 'plan', '--help']]) {
+  for (const args of [['--help'], ['say', '--help'], ['admin', 'plan', '--help'], ['clone', '--help']]) {
     expect(await run(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: loqui'), stderr: '' })
   }
 })

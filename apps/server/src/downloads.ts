@@ -1,8 +1,9 @@
 import type { RequestContext } from '@loqui/api/context'
 import { parseInput } from '@loqui/api/errors'
-import { audioFormatInfo, usualSampleRate } from '@loqui/audio/format'
+import { audioFormatInfo } from '@loqui/audio/format'
 import type { Actor } from '@loqui/core/actor'
 import { generationAudio, generationAudioInput } from '@loqui/core/generations/audio'
+import { asSpoken } from '@loqui/core/generations/output'
 import { openLink, type SignedAddress } from '@loqui/core/links/open'
 import { isSigned } from '@loqui/core/links/sign'
 import { sampleAudio } from '@loqui/core/samples/audio'
@@ -12,18 +13,25 @@ import { sendObject } from './send-object.ts'
 
 type ContextOf = (req: Request, res: Response) => RequestContext
 
-/** `GET /api/v1/generations/{id}/audio?format=&download=`: the bytes, whole or a range, to whom they belong or has a link. */
+/**
+ * `GET /api/v1/generations/{id}/audio?format=&sampleRate=&bitRate=&loudness=&download=`: the bytes, whole or a range, to whom
+ * they belong or has a link.
+ */
 export const generationDownload =
   (contextOf: ContextOf): RequestHandler =>
   async (req, res) => {
     const ctx = contextOf(req, res)
     const { actor, input } = await admit(ctx, req, 'generation', () =>
-      parseInput(generationAudioInput, { ...given(req, Object.keys(generationAudioInput.shape)), id: req.params.id }),
+      parseInput(generationAudioInput, {
+        ...given(req, ['format']),
+        ...Object.fromEntries(Object.entries(given(req, ['sampleRate', 'bitRate', 'loudness'])).map(toNumber)),
+        id: req.params.id,
+      }),
     )
     const audio = await generationAudio({ ...ctx, actor }, input)
     await sendObject(ctx, req, res, {
       ...audio,
-      contentType: audioFormatInfo[audio.format].contentType(usualSampleRate),
+      contentType: audioFormatInfo[audio.format].contentType(audio.sampleRate),
       modifiedAt: audio.finishedAt,
       open: actor.kind === 'link',
     })
@@ -56,3 +64,9 @@ async function admit<Input extends { readonly id: string }>(
 /** The parameters of a query that are known. */
 const given = ({ query }: Request, names: readonly string[]) =>
   Object.fromEntries(names.flatMap((name) => (Object.hasOwn(query, name) ? [[name, query[name]]] : [])))
+
+/** A parameter whose value is a number, or says that there is none; what is neither is refused by what reads it. */
+const toNumber = ([name, value]: [string, unknown]): [string, unknown] => {
+  if (name === 'loudness' && value === asSpoken) return [name, null]
+  return [name, typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value]
+}

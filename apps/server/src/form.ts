@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import { Refusal } from '@loqui/core/errors'
 import { refuseFull } from './disk-full.ts'
 import { createPace, type PaceLimits } from './pace.ts'
+import { type Written, writeStream } from './write-stream.ts'
 
 /** A form with one file, as it was sent. */
 export interface ReceivedForm {
@@ -68,7 +68,7 @@ export async function receiveForm(req: IncomingMessage, file: FileHandle, limits
   form
     .on('file', (_field, stream, fileName) => {
       stream.on('limit', () => fail(tooLarge(limits.fileBytes)))
-      const written = write(stream, file)
+      const written = writeStream(stream, file).catch(refuseFull)
       written.catch(fail)
       arriving = { stream, written, fileName: fileName === '' ? undefined : fileName }
     })
@@ -89,10 +89,13 @@ export async function receiveForm(req: IncomingMessage, file: FileHandle, limits
     if (!arriving) throw wrongField('file', 'must be given, as a part of the form with the bytes of an audio file')
     const written = await Promise.race([arriving.written, failure.promise])
     return { ...written, fileName: arriving.fileName, fields: Object.fromEntries(fields) }
+  } catch (error) {
+    // By an error: of a stream that has been given its end a pipeline would wait for that end for ever.
+    arriving?.stream.destroy(new Error('the form is not taken', { cause: error }))
+    throw error
   } finally {
     feed.stop()
     // The file may be closed when this returns, and not before it is written to for the last time.
-    arriving?.stream.destroy()
     await arriving?.written.catch(() => undefined)
   }
 }
@@ -171,22 +174,6 @@ function feedForm(
       req.off('data', onData).off('end', onEnd).pause()
     },
   }
-}
-
-interface Written {
-  readonly bytes: number
-  readonly sha256: string
-}
-
-async function write(stream: BusboyFileStream, file: FileHandle): Promise<Written> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  for await (const chunk of stream) {
-    hash.update(chunk)
-    await file.writeFile(chunk).catch(refuseFull)
-    bytes += chunk.length
-  }
-  return { bytes, sha256: hash.digest('hex') }
 }
 
 const tooLarge = (most: number) =>

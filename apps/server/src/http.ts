@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
 import express, { type RequestHandler } from 'express'
+import { captionsDownload } from './captions.ts'
 import { generationDownload, sampleDownload } from './downloads.ts'
 import type { Env } from './env.ts'
 import { createContextOf } from './http-context.ts'
@@ -41,6 +42,7 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
   })
   app.use(securityHeaders(publicUrl), crossOrigin(origins), onlyOurPages(origins))
   app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
+  app.get('/api/v1/generations/:id/captions.:format', captionsDownload(contextOf))
   app.get('/api/v1/samples/:id/audio', sampleDownload(contextOf))
   app.get('/api/v1/voices/:id/preview', previewDownload(contextOf))
   app.post(uploadPath, sampleUpload(contextOf, options.uploadFiles))

@@ -11,6 +11,13 @@ const [voice] = (await api.voices.list.query()).items
 const voiceId = String(voice?.id)
 const generation = await api.generations.create.mutate({ text: 'Hello.', voiceId })
 
+const stated = await api.consents.statement.query()
+const noSample = 'smp_00000000-0000-7000-8000-000000000000'
+const noVoice = 'voi_00000000-0000-7000-8000-000000000000'
+const noConsent = 'con_00000000-0000-7000-8000-000000000000'
+const settings = { speed: 1, pitch: 0 }
+const output = { format: 'mp3', sampleRate: 24_000, bitRate: 64, loudness: -16 }
+
 /** Right values of every field, by its name: each hostile value is tried among right ones. */
 const right: Record<string, unknown> = {
   'admin.budgets.list': { cursor: null, limit: 1 },
@@ -33,16 +40,51 @@ const right: Record<string, unknown> = {
   'admin.users.update': { id: someone.id, planId: 'unlimited', role: 'user', disabled: false },
   'auth.login': { email: 'nobody@example.com', password: 'x' },
   'auth.register': { email: admin.email, password: 'long enough', name: 'Ada' },
+  'consents.create': {
+    sampleIds: [noSample],
+    speaker: 'self',
+    speakerName: 'Ada',
+    nonce: stated.nonce,
+    locale: stated.locale,
+    statementVersion: stated.version,
+    accepted: true,
+    recordingId: null,
+    expiresInDays: 1,
+  },
+  'consents.get': { id: noConsent },
+  'consents.list': { cursor: null, limit: 1 },
+  'consents.revoke': { id: noConsent },
+  'consents.statement': { locale: 'en-GB' },
   events: { lastEventId: null },
-  'generations.create': { text: 'Hello.', voiceId, format: 'wav', settings: { speed: 1, pitch: 0 }, title: 'A' },
-  'generations.estimate': { text: 'Hello.', voiceId, settings: { speed: 1, pitch: 0 } },
+  'generations.create': { text: 'Hello.', voiceId, ...output, settings: { speed: 1, pitch: 0 }, title: 'A' },
+  'generations.estimate': { text: 'Hello.', voiceId, ...output, settings: { speed: 1, pitch: 0 } },
+  'generations.link': { id: generation.id, ...output, download: true, expiresInSeconds: 60 },
   'generations.list': { cursor: null, limit: 1, state: 'queued' },
-  'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1 },
+  'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1, requestsPerMinute: 60 },
   'keys.list': { cursor: null, limit: 1 },
   'keys.revoke': { id: 'key_00000000-0000-7000-8000-000000000000' },
+  'samples.delete': { id: noSample },
+  'samples.get': { id: noSample },
+  'samples.link': { id: noSample, download: true, expiresInSeconds: 60 },
+  'samples.list': { cursor: null, limit: 1, purpose: 'voice', search: 'a' },
+  'samples.rename': { id: noSample, name: 'A' },
   'usage.history': { from: '2026-01-01', to: '2026-01-31', by: 'day', limit: 1 },
+  'voices.create': {
+    sampleIds: [noSample],
+    consentId: noConsent,
+    engine: 'offline',
+    ...{ name: 'A', gender: 'female', language: 'en', description: 'A', settings, labels: { a: 'b' }, aliases: ['a'] },
+  },
+  'voices.delete': { id: noVoice },
   'voices.get': { id: voiceId },
-  'voices.list': { cursor: null, limit: 1, gender: 'female', language: 'en', engine: 'offline' },
+  'voices.list': {
+    ...{ cursor: null, limit: 1, kind: 'preset', gender: 'female', language: 'en' },
+    ...{ engine: 'offline', available: true, search: 'a' },
+  },
+  'voices.update': {
+    id: noVoice,
+    ...{ name: 'A', gender: 'female', language: 'en', description: 'A', settings, labels: { a: 'b' }, aliases: ['a'] },
+  },
 }
 for (const verb of ['cancel', 'delete', 'get', 'status', 'watch']) {
   right[`generations.${verb}`] = { id: 'gen_00000000-0000-7000-8000-000000000000' }

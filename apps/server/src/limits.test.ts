@@ -228,6 +228,19 @@ describe('what counts', () => {
     }
   })
 
+  test('every request that is looked up: who makes no call is not, however large the body', async () => {
+    // Credentials that do not hold are told what is left to their address, once they were looked up.
+    const headers = { ...by('loqui_live_nobody'), 'content-type': 'application/json' }
+    const body = JSON.stringify({ json: 'x'.repeat(100_000) })
+    const known = await ask('/trpc/generations.create', { method: 'POST', headers, body })
+    expect(limitsOf(known)).toHaveProperty('address-requests')
+    const calledByNobody = ['no.such', 'toString', '', 'no.such,no.other?batch=1', 'auth.me,auth.logout?batch=1']
+    for (const path of calledByNobody) {
+      const answered = await ask(`/trpc/${path}`, { method: 'POST', headers, body })
+      expect([path, answered.status < 500, answered.headers.ratelimit]).toEqual([path, true, undefined])
+    }
+  })
+
   test('a session and all keys of a user together', async () => {
     const user = await userOf(10)
     const { token } = await client(loqui.url).auth.login.mutate({ email: user.email, password: user.password })

@@ -13,7 +13,7 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
-import { envOrExit } from '@loqui/process/env'
+import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
@@ -42,7 +42,7 @@ const services: Services = {
   hints,
   listener,
   queue,
-  storage: await createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) }),
+  storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
   engines: new Map([[offline.id, offline]]),
   assembler,
   inspector,

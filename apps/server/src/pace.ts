@@ -51,8 +51,6 @@ export function createPace(limits: PaceLimits, now: () => number = () => perform
   }
 }
 
-export type Pace = ReturnType<typeof createPace>
-
 const seconds = (ms: number) => `${ms / 1_000} s`
 
 const tooSlow = (why: string) => new Refusal('upload_too_slow', `The upload was too slow. ${why}`)

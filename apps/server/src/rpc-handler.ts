@@ -74,8 +74,8 @@ export function headersOf(errors: readonly TRPCError[]): Headers {
   return new Headers({ vary: 'Origin', ...(wait !== undefined && { 'retry-after': wait }) })
 }
 
-/** What all procedures are that the request calls, where none of them needs anything but JSON. */
-function plainTypeOf(
+/** What all procedures are that the request calls, where none of them needs anything but JSON: then each is called. */
+export function plainTypeOf(
   { router, maxBatchSize }: RpcOptions,
   req: IncomingMessage,
   { paths, query }: RpcRequest,

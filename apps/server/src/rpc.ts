@@ -8,7 +8,7 @@ import type { AnyTRPCRouter } from '@trpc/server'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
 import { readUrl, requestIdOf } from './request.ts'
-import { refuseRpc, serveRpc } from './rpc-handler.ts'
+import { plainTypeOf, refuseRpc, serveRpc } from './rpc-handler.ts'
 import { isJson, isStreamed, type RpcRequest, readRpcRequest } from './rpc-request.ts'
 import { createFixedHeaders } from './security.ts'
 
@@ -40,7 +40,8 @@ export function createRpcDoor({ publicUrl, origins, contextOf, log, router = app
     let known: boolean
     try {
       check(req, request, origins)
-      known = !isSmall(req) && (await isKnown(context))
+      // A look that no call comes after would be counted by nobody.
+      known = !isSmall(req) && plainTypeOf(options, req, request) !== undefined && (await isKnown(context))
     } catch (error) {
       return refuseRpc(options, res, { ...request, context }, translate(context, request.path, error))
     }

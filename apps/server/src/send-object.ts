@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { RequestContext } from '@loqui/api/context'
 import contentDisposition from 'content-disposition'
 import type { Request, Response } from 'express'
 import fresh from 'fresh'
+import { sendStream } from './send-stream.ts'
 
 /** An object of the store, as it is to be answered. */
 export interface SentObject {
@@ -73,24 +72,15 @@ export async function sendObject(
   const body = await storage.read(object.key, range)
   res.set(headers).set('content-length', String(length))
   if (range) res.status(206).set('content-range', `bytes ${range.start}-${range.end}/${bytes}`)
-  await pipeline(body, (chunks: Readable) => exactly(length, chunks), res).catch((error: unknown) => {
+  await sendStream(body, res, length).catch((error: unknown) => {
     // A listener who leaves is no error; a store that breaks off is one, and the reader must not take it for the end.
     if (!req.destroyed) log.error({ error, requestId }, 'a download broke off')
     res.destroy()
   })
 }
+
 /** Characters that break a line, or turn the direction so that a name seems to end otherwise than it does. */
 const deceptive = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
-
-/** @throws {Error} at the end of fewer bytes than were promised: the client would wait for the rest. */
-async function* exactly(bytes: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let sent = 0
-  for await (const chunk of chunks) {
-    sent += chunk.length
-    yield chunk
-  }
-  if (sent !== bytes) throw new Error(`the object ends after ${sent} of ${bytes} bytes`)
-}
 
 /**
  * What is asked for, both ends included. One range is served; several, and what is none, are answered with the whole,

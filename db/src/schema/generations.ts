@@ -16,6 +16,12 @@ export interface GenerationTable {
   text: string
   characters: number
   format: string
+  /** Of the audio, in hertz. */
+  sample_rate: Generated<number>
+  /** In kbit/s, of formats that have a choice of them. */
+  bit_rate: number | null
+  /** That the audio is brought to, in LUFS. */
+  loudness: number | null
   settings: JSONColumnType<Record<string, unknown>>
   title: string | null
   segments_total: number
@@ -70,6 +76,9 @@ export interface SegmentTable {
 export interface RenditionTable {
   generation_id: string
   format: string
+  sample_rate: Generated<number>
+  bit_rate: number | null
+  loudness: number | null
   audio_key: string
   audio_bytes: number
   audio_sha256: string

@@ -86,6 +86,7 @@ export async function tryGeneration(
     text: 'Words.',
     characters: 6,
     format: 'wav',
+    sample_rate: 24_000,
     settings: {},
     segments_total: segments,
     estimated_ms: reservedMs,

@@ -4,9 +4,8 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Assembler, Piece } from './assemble.ts'
 import { createAssembler } from './assembler.ts'
-import { assembly } from './assembly.ts'
-import { audioFormats, outputSampleRate } from './format.ts'
-import { decodeAudio, speechLike } from './testing.ts'
+import { audioFormatInfo, audioFormats, usualSampleRate } from './format.ts'
+import { decodeAudio, exactFormats, speechLike } from './testing.ts'
 
 let assembler: Assembler
 beforeAll(() => {
@@ -20,46 +19,47 @@ const chapter = [16_000, 8000, 22_050, 24_000, 44_100, 48_000].map((sampleRate, 
 )
 
 describe.for(audioFormats)('%s', (format) => {
-  test('decodes to the speech it was given, as long as was said before', async () => {
-    const { samples, durationMs } = assembly(chapter)
-    const expected = await decodeAudio(await encode(chapter, 'pcm'), 'pcm')
-    const decoded = await decodeAudio(await encode(chapter, format), format)
-
-    expect(decoded.samples.length).toBe((samples * decoded.sampleRate) / outputSampleRate)
-    expect(Math.abs(decoded.durationMs - durationMs)).toBeLessThan(1)
-    const every = decoded.sampleRate / outputSampleRate
-    const atOurRate = expected.samples.map((_, n) => decoded.samples[n * every] as number)
-    if (format === 'mp3' || format === 'opus') {
-      expect(correlation(expected.samples, atOurRate)).toBeGreaterThan(0.95)
-      expect(bestLag(expected.samples, atOurRate)).toBe(0)
-    } else {
-      expect(atOurRate).toEqual(expected.samples)
-    }
-  })
-
   test('is the same bytes each time, however the pieces arrive', async () => {
     const whole = await encode(chapter, format)
     const torn = chapter.map((each) => ({ ...each, open: async () => tear(await each.open()) }))
     expect((await encode(torn, format)).equals(whole)).toBe(true)
   })
 
+  test('a hundred at once on one thread are as right as one alone', async () => {
+    const single = createAssembler({ threads: 1 })
+    const alone = await encode(chapter.slice(0, 1), format)
+    // Each of AAC's brings a thread of its own: there, ten say as much.
+    const together = Array.from({ length: format === 'aac' ? 10 : 100 }, () =>
+      buffer(single.encode(chapter.slice(0, 1), format)),
+    )
+    for (const encoded of await Promise.all(together)) expect(encoded.equals(alone)).toBe(true)
+    await single.close()
+  })
+})
+
+describe.for(exactFormats)('%s', (format) => {
   test.for([0, 1, 119, 479, 480, 575, 576, 577, 4096, 25_003])('of %i samples is that long', async (samples) => {
-    const encoded = await encode([piece(speechLike(second, samples))], format)
+    const { usualSampleRate: sampleRate } = audioFormatInfo[format]
+    const encoded = await encode([piece(speechLike(sampleRate, samples), { sampleRate })], format)
     if (samples === 0) {
       expect(encoded.length).toBeLessThan(1000)
     } else {
       const decoded = await decodeAudio(encoded, format)
-      expect(decoded.samples.length).toBe((samples * decoded.sampleRate) / outputSampleRate)
+      expect(decoded.samples.length).toBe((samples * decoded.sampleRate) / sampleRate)
     }
   })
+})
 
-  test('a hundred at once on one thread are as right as one alone', async () => {
-    const single = createAssembler({ threads: 1 })
-    const alone = await encode(chapter.slice(0, 1), format)
-    const together = Array.from({ length: 100 }, () => buffer(single.encode(chapter.slice(0, 1), format)))
-    for (const encoded of await Promise.all(together)) expect(encoded.equals(alone)).toBe(true)
-    await single.close()
-  })
+test('nothing as AAC is nothing', async () => {
+  expect((await encode([], 'aac')).length).toBe(0)
+})
+
+test('what a format does not take is refused before anything is opened', async () => {
+  const unopened = { ...piece(new Int16Array(10)), open: () => Promise.reject(new Error('opened')) }
+  const opus = assembler.encode([unopened], 'opus', { sampleRate: 44_100 })
+  await expect(buffer(opus)).rejects.toThrow('sampleRate: opus takes 8000, 16000, 24000, or 48000 Hz, not 44100.')
+  const wav = assembler.encode([unopened], 'wav', { bitRate: 64 })
+  await expect(buffer(wav)).rejects.toThrow('bitRate: wav takes none')
 })
 
 describe('joining', () => {
@@ -218,7 +218,7 @@ function encode(pieces: readonly Piece[], format: (typeof audioFormats)[number])
   return buffer(assembler.encode(pieces, format))
 }
 
-function piece(samples: Int16Array, { sampleRate = outputSampleRate, pauseMs = 0 } = {}): Piece {
+function piece(samples: Int16Array, { sampleRate = usualSampleRate, pauseMs = 0 } = {}): Piece {
   const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
   return {
     samples: samples.length,
@@ -258,22 +258,4 @@ function stall() {
     closed: closed.promise,
     openings: () => openings,
   }
-}
-
-function correlation(a: Int16Array, b: Int16Array, lag = 0): number {
-  let ab = 0
-  let aa = 0
-  let bb = 0
-  for (let n = 100; n < a.length - 100; n++) {
-    const [x, y] = [a[n] as number, b[n + lag] as number]
-    ab += x * y
-    aa += x * x
-    bb += y * y
-  }
-  return ab / Math.sqrt(aa * bb)
-}
-
-function bestLag(a: Int16Array, b: Int16Array): number {
-  const lags = Array.from({ length: 101 }, (_, index) => index - 50)
-  return lags.reduce((best, lag) => (correlation(a, b, lag) > correlation(a, b, best) ? lag : best))
 }

@@ -1,10 +1,14 @@
 import { addAbortListener } from 'node:events'
 import { Readable } from 'node:stream'
-import type { Assembler, Piece } from './assemble.ts'
-import { assembly, pauseSamples } from './assembly.ts'
-import type { SingleStep } from './encoding.ts'
+import type { AssembleOptions, Assembler, Piece } from './assemble.ts'
+import { layOut, type Place } from './assembly.ts'
+import type { EncoderOptions } from './encoders/encoder.ts'
+import type { SingleStep, Taken } from './encoding.ts'
 import type { AudioFormat } from './format.ts'
-import { createThreads, type Threads } from './threads.ts'
+import { firstGain, type Gain, nextGain } from './gain.ts'
+import { chooseOutput } from './output.ts'
+import { tagTexts } from './tags.ts'
+import { createThreads, type RemoteEncoding, type Threads } from './threads.ts'
 
 const bytesPerSample = 2
 /** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 10 ms of work for a thread. */
@@ -21,10 +25,11 @@ const stepSamples = 32_768
 export function createAssembler(options: { readonly threads: number }): Assembler {
   const threads = createThreads(options.threads, new URL('./encoding.thread.ts', import.meta.url))
   return {
-    encode(pieces, format, { signal } = {}) {
+    encode(pieces, format, options = {}) {
+      const { signal } = options
       const stop = new AbortController()
       if (signal?.aborted) stop.abort()
-      const chunks = encode(threads, pieces, format, stop.signal)
+      const chunks = encode(threads, pieces, { ...options, format }, stop.signal)
       const output = new Readable({
         async read() {
           try {
@@ -54,43 +59,78 @@ export function createAssembler(options: { readonly threads: number }): Assemble
 async function* encode(
   threads: Threads,
   pieces: readonly Piece[],
-  format: AudioFormat,
+  asked: AssembleOptions & { readonly format: AudioFormat },
   stop: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const { samples } = assembly(pieces)
+  const output = chooseOutput(asked)
+  if ('refused' in output) throw new RangeError(`${output.refused}: ${output.message}`)
+  const { format, sampleRate, bitRate, loudness } = output
+  const places = layOut(pieces, sampleRate)
+  const samples = places.reduce((sum, { speech, pause }) => sum + speech + pause, 0)
+  const joined = () => steps(pieces, places, stop)
   const encoding = threads.open()
   try {
-    const taken = steps(pieces, format, samples, stop)
-    if (samples <= stepSamples) {
-      yield await encoding.take({ take: 'whole', steps: await Array.fromAsync(taken) })
-      return
-    }
-    for await (const step of taken) {
-      const bytes = await encoding.take(step)
-      if (bytes.length > 0) yield bytes
-    }
+    // What is short is read once, and goes to the thread in one step.
+    const short = samples <= stepSamples ? await Array.fromAsync(joined()) : undefined
+    const pass = (begin: SingleStep) => go(encoding, begin, short ?? joined())
+    const gain = loudness === null ? null : await findGain(pass, sampleRate, loudness)
+    const options: EncoderOptions = { samples, sampleRate, bitRate, tags: tagTexts(asked.tags ?? {}) }
+    for await (const { bytes } of pass({ take: 'begin', format, gain, ...options })) if (bytes.length > 0) yield bytes
   } finally {
     encoding.drop()
   }
 }
 
+type Steps = AsyncIterable<SingleStep> | readonly SingleStep[]
+
+/** Goes through the joined audio once. */
+async function* go(encoding: RemoteEncoding, begin: SingleStep, joined: Steps): AsyncGenerator<Taken, void, void> {
+  const finish: SingleStep = { take: 'finish' }
+  if (Symbol.iterator in joined) {
+    yield await encoding.take({ take: 'whole', steps: [begin, ...joined, finish] })
+    return
+  }
+  yield await encoding.take(begin)
+  for await (const step of joined) yield await encoding.take(step)
+  yield await encoding.take(finish)
+}
+
+/** A limiter's loss is measured and given back this often at most: what is then still lacking, it cannot give. */
+const mostPasses = 4
+
+/** Goes through the joined audio until it is known which gain brings it to `loudness`. */
+async function findGain(
+  pass: (begin: SingleStep) => AsyncIterable<Taken>,
+  sampleRate: number,
+  loudness: number,
+): Promise<Gain | null> {
+  let gain: Gain | null = null
+  for (let passes = 0; passes < mostPasses; passes++) {
+    let last: Taken | undefined
+    for await (const taken of pass({ take: 'measure', sampleRate, gain })) last = taken
+    if (!last?.measured) throw new Error('Nothing was measured')
+    const next: Gain | null = gain ? nextGain(gain, last.measured, loudness) : firstGain(last.measured, loudness)
+    if (!next) return gain
+    gain = next
+    if (!gain.limited) return gain
+  }
+  return gain
+}
+
 async function* steps(
   pieces: readonly Piece[],
-  format: AudioFormat,
-  samples: number,
+  places: readonly Place[],
   stop: AbortSignal,
 ): AsyncGenerator<SingleStep, void, void> {
-  yield { take: 'begin', format, samples }
   for (const [index, piece] of pieces.entries()) {
     stop.throwIfAborted()
     yield { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate }
     for await (const speech of readSamples(piece, index, stop)) yield { take: 'speech', samples: speech }
-    const silence = pauseSamples(piece.pauseMs)
+    const silence = places[index]?.pause ?? 0
     for (let start = 0; start < silence; start += stepSamples) {
       yield { take: 'silence', samples: Math.min(stepSamples, silence - start) }
     }
   }
-  yield { take: 'finish' }
 }
 
 /** Reads the samples of a piece, never more than a step's at a time, and sees to it that they are as many as it said. */

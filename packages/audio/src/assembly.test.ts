@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { assembly } from './assembly.ts'
+import { describe, expect, test } from 'vitest'
+import { assembly, layOut } from './assembly.ts'
+import { sampleRates, usualSampleRate } from './format.ts'
 
 test('nothing joined is nothing', () => {
   expect(assembly([])).toEqual({ samples: 0, durationMs: 0 })
@@ -26,4 +27,27 @@ test.for([
 ] as const)('%o is refused', ([wrong, message]) => {
   const right = { samples: 100, sampleRate: 16_000, pauseMs: 100 }
   expect(() => assembly([right, { ...right, ...wrong }])).toThrow(new RangeError(message))
+})
+
+describe('at another rate', () => {
+  test('it is as long as at the usual one, to half a sample, however many pieces round the same way', () => {
+    const pieces = Array.from({ length: 5000 }, () => ({ samples: 16_001, sampleRate: 16_000, pauseMs: 100 }))
+    const { samples } = assembly(pieces)
+    for (const sampleRate of sampleRates) {
+      expect(Math.abs(assembly(pieces, sampleRate).samples - (samples * sampleRate) / usualSampleRate)).toBeLessThan(1)
+      expect(Math.abs(assembly(pieces, sampleRate).durationMs - assembly(pieces).durationMs)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  test('nothing is put between pieces that follow each other: the next pause takes up what was rounded', () => {
+    const pieces = [0, 0, 1].map((pauseMs) => ({ samples: 24_001, sampleRate: 24_000, pauseMs }))
+    const places = layOut(pieces, 8000)
+    expect(places.map(({ speech }) => speech)).toEqual([8000, 8000, 8000])
+    expect(places.map(({ pause }) => pause)).toEqual([0, 0, 9])
+  })
+
+  test('speech that is at that rate already keeps each of its samples', () => {
+    const pieces = [7001, 9003, 12_345].map((samples) => ({ samples, sampleRate: 16_000, pauseMs: 20 }))
+    expect(layOut(pieces, 16_000).map(({ speech }) => speech)).toEqual([7001, 9003, 12_345])
+  })
 })

@@ -15,8 +15,8 @@ port.on('message', async ({ encoding: id, step }: Request) => {
   const encoding = encodings.get(id) ?? createEncoding()
   encodings.set(id, encoding)
   try {
-    const bytes = await encoding.take(step)
-    port.postMessage({ encoding: id, bytes } satisfies Reply, [bytes.buffer])
+    const taken = await encoding.take(step)
+    port.postMessage({ encoding: id, taken } satisfies Reply, [taken.bytes.buffer])
   } catch (error) {
     // A trap of WebAssembly leaves the memory of the codec, which encodings share, in no known state: this thread must not go on.
     if (error instanceof Error && error.name === 'RuntimeError') throw error

@@ -1,66 +1,130 @@
-import type { Encoder } from './encoders/encoder.ts'
+import { concat, type Encoder, type EncoderOptions } from './encoders/encoder.ts'
 import { encoders } from './encoders/encoders.ts'
 import type { AudioFormat } from './format.ts'
+import { createAmplifier, type Gain, type Measured } from './gain.ts'
 import { createSpeech, type Speech } from './join.ts'
+import { createLoudnessMeter } from './loudness.ts'
 
 /**
- * The steps of an encoding, in the order they are taken: begin; for each piece, its speech and its silence; finish. Or all
- * of them at once, which spares what is short the way to and fro.
+ * The steps of going through joined audio, in the order they are taken: measure or begin; for each piece, its speech and its
+ * silence; finish. Or all of them at once, which spares what is short the way to and fro.
  */
 export type Step = { readonly take: 'whole'; readonly steps: readonly SingleStep[] } | SingleStep
 
 export type SingleStep =
-  | { readonly take: 'begin'; readonly format: AudioFormat; readonly samples: number }
+  | { readonly take: 'measure'; readonly sampleRate: number; readonly gain: Gain | null }
+  | ({ readonly take: 'begin'; readonly format: AudioFormat; readonly gain: Gain | null } & EncoderOptions)
   | { readonly take: 'piece'; readonly samples: number; readonly sampleRate: number }
   | { readonly take: 'speech'; readonly samples: Int16Array<ArrayBuffer> }
   | { readonly take: 'silence'; readonly samples: number }
   | { readonly take: 'finish' }
 
+/** What a step gives. */
+export interface Taken {
+  /** The bytes it completes, often none. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** At the end of measuring. */
+  readonly measured?: Measured
+}
+
 /** One encoding, as the thread that does it sees it. */
 export interface Encoding {
-  /** Takes the next step and gives the bytes it completes, often none. */
-  take(step: Step): Promise<Uint8Array<ArrayBuffer>>
+  take(step: Step): Promise<Taken>
   /** Gives back the memory of the codec, whether finished or not. */
+  free(): void
+}
+
+/** Where joined samples go. */
+interface Sink {
+  readonly sampleRate: number
+  take(samples: Int16Array<ArrayBuffer>): Taken | Promise<Taken>
+  finish(): Taken | Promise<Taken>
   free(): void
 }
 
 /** An encoding that has not begun. */
 export function createEncoding(): Encoding {
-  let encoder: Encoder | undefined
+  let sink: Sink | undefined
   let speech: Speech | undefined
   let freed = false
 
+  const open = (opened: Sink) => {
+    if (freed) opened.free()
+    else sink = opened
+  }
+
   return {
     async take(step) {
-      if (step.take === 'whole') {
-        const parts: Uint8Array[] = []
-        for (const one of step.steps) parts.push(await this.take(one))
-        return Uint8Array.from(Buffer.concat(parts))
+      switch (step.take) {
+        case 'whole': {
+          const taken: Taken[] = []
+          for (const one of step.steps) taken.push(await this.take(one))
+          return { ...taken.at(-1), bytes: concat(taken.map(({ bytes }) => bytes)) }
+        }
+        case 'measure':
+          open(createMeasuring(step.gain, step.sampleRate))
+          return nothing()
+        case 'begin': {
+          const encoder = await encoders[step.format](step)
+          open(createEncodingSink(encoder, step.gain, step.sampleRate))
+          return { bytes: encoder.header }
+        }
       }
-      if (step.take === 'begin') {
-        const begun = await encoders[step.format](step.samples)
-        if (freed) begun.free()
-        else encoder = begun
-        return begun.header
-      }
-      if (!encoder) throw new Error(`An encoding cannot take ${step.take} before it has begun`)
+      if (!sink) throw new Error(`An encoding cannot take ${step.take} before it has begun`)
       switch (step.take) {
         case 'piece':
-          speech = createSpeech(step.sampleRate, step.samples)
-          return new Uint8Array()
+          speech = createSpeech(step.sampleRate, sink.sampleRate, step.samples)
+          return nothing()
         case 'speech':
           if (!speech) throw new Error('An encoding cannot take speech before its piece')
-          return encoder.encode(speech.push(step.samples))
+          return sink.take(speech.push(step.samples))
         case 'silence':
-          return encoder.encode(new Int16Array(step.samples))
+          return sink.take(new Int16Array(step.samples))
         case 'finish':
-          return encoder.finish()
+          return sink.finish()
       }
     },
     free() {
       freed = true
-      encoder?.free()
-      encoder = undefined
+      sink?.free()
+      sink = undefined
     },
+  }
+}
+
+const nothing = (): Taken => ({ bytes: new Uint8Array() })
+
+function createMeasuring(gain: Gain | null, sampleRate: number): Sink {
+  const amplifier = createAmplifier(gain, sampleRate)
+  const meter = createLoudnessMeter(sampleRate)
+  let peak = 0
+  const hear = (samples: Int16Array) => {
+    for (let n = 0; n < samples.length; n++) peak = Math.max(peak, Math.abs(samples[n] as number))
+    meter.push(samples)
+    return nothing()
+  }
+  return {
+    sampleRate,
+    take: (samples) => hear(amplifier.push(samples)),
+    finish() {
+      hear(amplifier.finish())
+      return { ...nothing(), measured: { loudness: meter.integrated(), peak } }
+    },
+    free: () => {},
+  }
+}
+
+function createEncodingSink(encoder: Encoder, gain: Gain | null, sampleRate: number): Sink {
+  const amplifier = createAmplifier(gain, sampleRate)
+  const encode = async (samples: Int16Array<ArrayBuffer>): Promise<Taken> =>
+    samples.length > 0 ? { bytes: await encoder.encode(samples) } : nothing()
+  return {
+    sampleRate,
+    take: (samples) => encode(amplifier.push(samples)),
+    async finish() {
+      const { bytes } = await encode(amplifier.finish())
+      return { bytes: concat([bytes, await encoder.finish()]) }
+    },
+    free: () => encoder.free(),
   }
 }

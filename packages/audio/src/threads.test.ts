@@ -7,7 +7,7 @@ const mortalThread = new URL(
     import { parentPort, threadId } from 'node:worker_threads'
     parentPort.on('message', ({ encoding, step }) => {
       if (step.take === 'finish') throw new Error('a trap')
-      if (step !== 'drop') parentPort.postMessage({ encoding, bytes: Uint8Array.of(threadId) })
+      if (step !== 'drop') parentPort.postMessage({ encoding, taken: { bytes: Uint8Array.of(threadId) } })
     })
   `)}`,
 )

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Step } from './encoding.ts'
+import type { Step, Taken } from './encoding.ts'
 
 /** What a thread is asked. An encoding is asked one step at a time. */
 export interface Request {
@@ -10,7 +10,7 @@ export interface Request {
 /** What a thread answers to a step. */
 export interface Reply {
   readonly encoding: number
-  readonly bytes?: Uint8Array<ArrayBuffer>
+  readonly taken?: Taken
   readonly error?: unknown
 }
 
@@ -21,7 +21,7 @@ export interface RemoteEncoding {
    *
    * @throws what the codec threw, or an error that says the thread ended
    */
-  take(step: Step): Promise<Uint8Array>
+  take(step: Step): Promise<Taken>
   /** Ends the encoding, finished or not. */
   drop(): void
 }
@@ -70,14 +70,14 @@ export function createThreads(count: number, entry: URL): Threads {
 function startThread(entry: URL): Thread {
   const worker = new Worker(entry)
   const encodings = new Set<number>()
-  const waiting = new Map<number, PromiseWithResolvers<Uint8Array>>()
+  const waiting = new Map<number, PromiseWithResolvers<Taken>>()
   let cause: unknown
   let end: Error | undefined
 
-  worker.on('message', ({ encoding, bytes, error }: Reply) => {
+  worker.on('message', ({ encoding, taken, error }: Reply) => {
     const step = waiting.get(encoding)
     waiting.delete(encoding)
-    if (bytes) step?.resolve(bytes)
+    if (taken) step?.resolve(taken)
     else step?.reject(error)
   })
   worker.on('error', (error) => {
@@ -96,7 +96,7 @@ function startThread(entry: URL): Thread {
       return {
         async take(step) {
           if (end) throw end
-          const reply = Promise.withResolvers<Uint8Array>()
+          const reply = Promise.withResolvers<Taken>()
           waiting.set(id, reply)
           const request: Request = { encoding: id, step }
           worker.postMessage(request, step.take === 'speech' ? [step.samples.buffer] : [])

@@ -63,3 +63,17 @@ export function envOrExit<Env>(read: (variables: NodeJS.ProcessEnv) => Env): Env
     process.exit(1)
   }
 }
+
+/**
+ * Waits for what a variable names, or ends this process with why it cannot be used. An error about that is one whose message
+ * begins with the variable's name and holds no secret.
+ */
+export async function openedOrExit<Opened>(opening: Promise<Opened>): Promise<Opened> {
+  try {
+    return await opening
+  } catch (error) {
+    if (!(error instanceof Error && /^[A-Z][A-Z0-9_]+ /.test(error.message))) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}

@@ -45,15 +45,26 @@ type Role = 'user' | 'admin';
 declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'voices:write', 'samples:read', 'samples:write', 'consents:read', 'consents:write', 'usage:read', 'keys:read', 'keys:write', 'admin'];
 type Scope = (typeof scopes)[number];
 
-/** Formats that a generation can be delivered in. */
-declare const audioFormats: readonly ['wav', 'mp3', 'opus', 'flac', 'pcm'];
+/** Formats that a generation can be delivered in. All are mono. */
+declare const audioFormats: readonly ['wav', 'mp3', 'opus', 'flac', 'aac', 'pcm', 'ulaw', 'alaw'];
 type AudioFormat = (typeof audioFormats)[number];
+
+/** What an uploaded file can be, by its content. */
+declare const containers: readonly ['wav', 'mp3', 'flac', 'ogg', 'webm', 'm4a', 'aac'];
+type Container = (typeof containers)[number];
 
 type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
 type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
 
 type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
 
+/** What a sample is for: to clone a voice from, or to prove a consent. */
+type SamplePurpose = 'voice' | 'consent';
+
+/** Every engine there is, configured or not. */
+declare const engineIds: readonly ['offline'];
+type EngineId = (typeof engineIds)[number];
+type Gender = 'female' | 'male' | 'neutral';
 interface SpeakSettings {
     /** Pace against the voice's own, 0.25 to 4. Default 1. */
     readonly speed?: number | undefined;
@@ -61,18 +72,46 @@ interface SpeakSettings {
     readonly pitch?: number | undefined;
 }
 
+declare const voiceKinds: readonly ['preset', 'cloned'];
 /** What speaks. */
 interface Voice {
     /** `voi_…` */
     id: string;
     name: string;
-    kind: 'preset';
+    /** A preset came with its engine and is everybody's; a cloned one was made from samples and is its maker's. */
+    kind: (typeof voiceKinds)[number];
     engine: string;
-    gender: 'female' | 'male' | 'neutral';
+    gender: Gender;
     /** BCP 47, such as `en-US`. */
     language: string;
+    /** Of a cloned voice that only follows pitch and pace, it says so. */
     description: string;
+    /** Whether it can speak now. */
+    available: boolean;
+    /** Why it cannot. `engine_not_configured`: its engine is not there, or no longer brings it. */
+    unavailable: 'engine_not_configured' | VoiceObstacle | null;
+    /** How well a cloned voice follows its samples: `preview` is their pitch and pace only, not the voice itself. */
+    fidelity: 'full' | 'preview' | null;
+    /** What a generation takes where it does not say otherwise. */
+    settings: SpeakSettings;
+    labels: Record<string, string>;
+    /** What the caller also calls it. */
+    aliases: string[];
+    /** What it was made from, in that order. `smp_…` */
+    sampleIds: string[];
+    /** `con_…` */
+    consentId: string | null;
+    /**
+     * Path at which it can be heard speaking a sentence; another when that would sound otherwise. A preset's is open to
+     * everyone, a cloned voice's to its maker. `null` where it cannot be heard: the voice may not speak, or its engine asks for
+     * money, which nobody would be charged.
+     */
+    previewUrl: string | null;
+    /** ISO 8601. */
+    createdAt: string;
 }
+/** Why a cloned voice may not speak. */
+type VoiceObstacle = 'consent_revoked' | 'consent_expired' | 'samples_deleted';
 
 /** What an account may use. */
 interface Plan {
@@ -113,6 +152,55 @@ interface CurrentUsage extends QuotaBalance {
     costMicros: number;
 }
 
+/** How well a sample serves to make a voice from, and what would make it better. */
+interface SampleQuality {
+    rating: 'good' | 'fair' | 'poor';
+    /** What weighs most comes first; empty for a good one. */
+    advice: SampleAdvice[];
+}
+interface SampleAdvice {
+    reason: 'short' | 'long' | 'quiet' | 'loud' | 'clipped' | 'noisy' | 'pauses' | 'narrow';
+    /** A sentence with what was measured and what to give instead, such as “2.1 s of speech; give 6 to 15 s.” */
+    message: string;
+}
+
+/** Audio that a person gave, as its owner sees it: all of it was measured, and none of it is what the sender said. */
+interface Sample {
+    /** `smp_…` */
+    id: string;
+    /** What it is for: to make a voice from, or to prove a consent. */
+    purpose: SamplePurpose;
+    name: string;
+    container: Container;
+    /** Such as `pcm-s16`, `opus`, `aac`. */
+    codec: string;
+    contentType: string;
+    bytes: number;
+    /** Lower-case hex SHA-256 of the bytes. */
+    sha256: string;
+    /** Of the decoded audio. */
+    durationMs: number;
+    /** In hertz. */
+    sampleRate: number;
+    channels: number;
+    /** Integrated loudness by EBU R128; `null` where there is too little sound to tell. */
+    loudnessLufs: number | null;
+    /** Highest level, in dBFS. */
+    peakDbfs: number;
+    /** How much of it is speech rather than pause. */
+    speechMs: number;
+    /** Median of the voice's fundamental frequency, in hertz; `null` where none was found. */
+    pitchHz: number | null;
+    /** The waveform: of each of 200 equal parts the highest level, 0 to 1. */
+    peaks: number[];
+    /** How well it serves to make a voice from. */
+    quality: SampleQuality;
+    /** `con_…`: a consent that covers it and holds; `null` where there is none. */
+    consentId: string | null;
+    /** ISO 8601. */
+    createdAt: string;
+}
+
 /** An API key as it can be shown: never with its secret. */
 interface ApiKey {
     /** `key_…` */
@@ -134,6 +222,13 @@ interface ApiKey {
 interface CreatedKey {
     key: ApiKey;
     secret: string;
+}
+
+/** An address that whoever has it may open without credentials, until it expires or what it opens is deleted. */
+interface Link {
+    url: string;
+    /** ISO 8601. */
+    expiresAt: string;
 }
 
 /** What a generation would take of the quota, and cost. Lengths are milliseconds of audio. */
@@ -175,6 +270,12 @@ interface GenerationSummary {
     voiceId: string;
     engine: string;
     format: AudioFormat;
+    /** Of the audio, in hertz. */
+    sampleRate: number;
+    /** In kbit/s; `null` where it follows from the samples. */
+    bitRate: number | null;
+    /** Integrated loudness that the audio is brought to, in LUFS; `null`: as the engine speaks. */
+    loudness: number | null;
     settings: SpeakSettings;
     segments: {
         total: number;
@@ -228,6 +329,46 @@ interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
     } | null;
     /** ISO 8601. */
     createdAt: string;
+}
+
+/** What a person stated of the voice in some samples. It never changes but by being revoked. Times are ISO 8601. */
+interface Consent {
+    /** `con_…` */
+    id: string;
+    /** Whose voice it is: the user's own, or somebody's who allowed it. */
+    speaker: 'self' | 'other';
+    speakerName: string;
+    /** What was agreed to and, after an empty line, the phrase to read aloud. */
+    statement: string;
+    statementVersion: string;
+    /** BCP 47. */
+    locale: string;
+    /** The samples it covers, by their bytes. `smp_…` */
+    sampleIds: string[];
+    /** The recording of the phrase. `smp_…` */
+    recordingId: string | null;
+    createdAt: string;
+    /** `null`: it holds until it is revoked. */
+    expiresAt: string | null;
+    revokedAt: string | null;
+}
+
+declare const consentLocales: readonly ['en', 'de', 'fr', 'es', 'it', 'pt'];
+type ConsentLocale = (typeof consentLocales)[number];
+
+/** What to agree to, and what to read aloud if it is recorded. */
+interface ConsentStatement {
+    /** The day from which it is the one to agree to. */
+    version: string;
+    locale: ConsentLocale;
+    /** What is agreed to. */
+    text: string;
+    /** What to read aloud: nobody could have recorded it before. */
+    phrase: string;
+    /** Goes back with the consent. It is the caller's, and can be used once. */
+    nonce: string;
+    /** Until when. ISO 8601. */
+    expiresAt: string;
 }
 
 /** A person's account. */
@@ -510,6 +651,58 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    consents: {
+        statement: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                locale?: string | undefined;
+            } | undefined;
+            output: ConsentStatement;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                sampleIds: string[];
+                speaker: "other" | "self";
+                speakerName: string;
+                nonce: string;
+                locale: "de" | "en" | "es" | "fr" | "it" | "pt";
+                statementVersion: string;
+                accepted: true;
+                recordingId?: string | null | undefined;
+                expiresInDays?: number | null | undefined;
+            };
+            output: Consent;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+                live?: boolean | undefined;
+            } | undefined;
+            output: Page<Consent>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        get: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                id: string;
+            };
+            output: Consent;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        revoke: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: Consent;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     events: _trpc_server.TRPCSubscriptionProcedure<{
         input: {
             lastEventId?: string | null | undefined;
@@ -521,13 +714,16 @@ declare const routes: {
     generations: {
         create: _trpc_server.TRPCMutationProcedure<{
             input: {
+                sampleRate?: number | null | undefined;
+                bitRate?: number | null | undefined;
+                loudness?: number | null | undefined;
                 text: string;
                 voiceId: string;
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
                 } | undefined;
-                format?: "flac" | "mp3" | "opus" | "pcm" | "wav" | undefined;
+                format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
                 title?: string | null | undefined;
             };
             output: Generation;
@@ -536,12 +732,16 @@ declare const routes: {
         }>;
         estimate: _trpc_server.TRPCQueryProcedure<{
             input: {
+                sampleRate?: number | null | undefined;
+                bitRate?: number | null | undefined;
+                loudness?: number | null | undefined;
                 text: string;
                 voiceId: string;
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
                 } | undefined;
+                format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
             };
             output: Estimate;
             meta: object;
@@ -586,6 +786,20 @@ declare const routes: {
                 id: string;
             };
             output: void;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        link: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                sampleRate?: number | null | undefined;
+                bitRate?: number | null | undefined;
+                loudness?: number | null | undefined;
+                download?: boolean | undefined;
+                expiresInSeconds?: number | undefined;
+                id: string;
+                format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
+            };
+            output: Link;
             meta: object;
             errorShape: ErrorShape;
         }>;
@@ -637,6 +851,54 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    samples: {
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+                purpose?: "consent" | "voice" | undefined;
+                search?: string | undefined;
+            } | undefined;
+            output: Page<Sample>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        get: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                id: string;
+            };
+            output: Sample;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        rename: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+                name: string;
+            };
+            output: Sample;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        delete: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: void;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        link: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                download?: boolean | undefined;
+                expiresInSeconds?: number | undefined;
+                id: string;
+            };
+            output: Link;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     usage: {
         current: _trpc_server.TRPCQueryProcedure<{
             input: void;
@@ -661,9 +923,12 @@ declare const routes: {
             input: {
                 cursor?: string | null | undefined;
                 limit?: number | undefined;
+                kind?: "cloned" | "preset" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
-                engine?: string | undefined;
+                engine?: "offline" | undefined;
+                available?: boolean | undefined;
+                search?: string | undefined;
             } | undefined;
             output: Page<Voice>;
             meta: object;
@@ -674,6 +939,52 @@ declare const routes: {
                 id: string;
             };
             output: Voice;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                name: string;
+                sampleIds: string[];
+                consentId?: string | null | undefined;
+                engine?: "offline" | undefined;
+                gender?: "female" | "male" | "neutral" | undefined;
+                language?: string | undefined;
+                description?: string | undefined;
+                settings?: {
+                    speed?: number | undefined;
+                    pitch?: number | undefined;
+                } | undefined;
+                labels?: Record<string, string> | undefined;
+                aliases?: string[] | undefined;
+            };
+            output: Voice;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        update: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                name?: string | undefined;
+                description?: string | undefined;
+                gender?: "female" | "male" | "neutral" | undefined;
+                language?: string | undefined;
+                settings?: {
+                    speed?: number | undefined;
+                    pitch?: number | undefined;
+                } | undefined;
+                labels?: Record<string, string> | undefined;
+                aliases?: string[] | undefined;
+                id: string;
+            };
+            output: Voice;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        delete: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: void;
             meta: object;
             errorShape: ErrorShape;
         }>;
@@ -690,4 +1001,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, CreatedKey, CurrentUsage, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Scope, SessionStart, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

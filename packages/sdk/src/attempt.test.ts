@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { attempt } from './attempt.ts'
+import { attempt, sleep } from './attempt.ts'
 import { LoquiError, NotFoundError, ServerError, TimeoutError } from './errors.ts'
 
 const defaults = { timeoutMs: 1_000, maxRetries: 2 }
@@ -89,6 +89,32 @@ test('a try that takes too long is aborted, and says so', async () => {
   expect(error).toBeInstanceOf(TimeoutError)
   expect(error).toMatchObject({ reason: 'timed_out', message: 'No answer came within 0.2 s.' })
   expect(ms).toBe(200)
+})
+
+test('a try that goes on may take as long as it goes on', async () => {
+  const call = async (signal: AbortSignal, moved: () => void) => {
+    for (let step = 0; step < 10; step++) {
+      await sleep(150, signal)
+      moved()
+    }
+    return silent(signal)
+  }
+  const { error, ms } = await settle(attempt(call, { repeatable: false, timeoutMs: 200 }, defaults))
+  expect(error).toBeInstanceOf(TimeoutError)
+  expect(ms).toBe(1_700)
+})
+
+test('what is said to go on when it is over sets no clock going', async () => {
+  let say = () => {}
+  await attempt(
+    async (_signal, moved) => {
+      say = moved
+    },
+    { repeatable: false },
+    defaults,
+  )
+  say()
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('the signal ends a try and the wait before the next, with its own reason', async () => {

@@ -36,13 +36,16 @@ const longestWaitMs = 60_000
 /** What a timer can hold; `Infinity` would end at once. */
 const longestTimerMs = 2 ** 31 - 1
 
+/** @param moved says that something goes on: the time of the try begins again. */
+export type Call<T> = (signal: AbortSignal, moved: () => void) => Promise<T>
+
 /**
  * Makes a call, again while it fails for a passing cause and may be repeated.
  *
  * @throws {LoquiError}; the reason of `options.signal`.
  */
 export async function attempt<T>(
-  call: (signal: AbortSignal) => Promise<T>,
+  call: Call<T>,
   options: RequestOptions & { readonly repeatable: boolean },
   defaults: RequestDefaults,
 ): Promise<T> {
@@ -52,7 +55,7 @@ export async function attempt<T>(
     signal?.throwIfAborted()
     const timer = deadline(timeoutMs)
     try {
-      return await call(signal ? AbortSignal.any([signal, timer.signal]) : timer.signal)
+      return await call(signal ? AbortSignal.any([signal, timer.signal]) : timer.signal, timer.restart)
     } catch (cause) {
       signal?.throwIfAborted()
       const error = timer.signal.aborted ? timedOut(timeoutMs, cause) : toLoquiError(cause)
@@ -65,10 +68,22 @@ export async function attempt<T>(
 }
 
 /** A signal that aborts after `ms`, unless cleared: what is done must not keep a process alive or abort a body. */
-export function deadline(ms: number): { readonly signal: AbortSignal; clear(): void } {
+export function deadline(ms: number): { readonly signal: AbortSignal; restart(): void; clear(): void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(timedOut(ms)), Math.min(ms, longestTimerMs))
-  return { signal: controller.signal, clear: () => clearTimeout(timer) }
+  const start = () => setTimeout(() => controller.abort(timedOut(ms)), Math.min(ms, longestTimerMs))
+  let timer: ReturnType<typeof start> | undefined = start()
+  return {
+    signal: controller.signal,
+    restart() {
+      if (timer === undefined) return
+      clearTimeout(timer)
+      timer = start()
+    },
+    clear() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+  }
 }
 
 function timedOut(ms: number, cause?: unknown): TimeoutError {

@@ -1,12 +1,17 @@
+import { toTRPCError } from '@loqui/api/errors'
+import { Refusal, reasons } from '@loqui/core/errors'
 import { TRPCClientError } from '@trpc/client'
+import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import { expect, expectTypeOf, test } from 'vitest'
 import type { AppRouter, ErrorShape, Reason } from './api.d.ts'
 import {
+  ConflictError,
   ConnectionError,
   type ErrorReason,
   InvalidInputError,
   LoquiError,
   NotFoundError,
+  PermissionDeniedError,
   QuotaExceededError,
   RateLimitedError,
   readProblem,
@@ -40,19 +45,79 @@ test('a refusal becomes the class of its reason, with all that the server said',
   expect(error.cause).toBeInstanceOf(TRPCClientError)
 })
 
-test('the classes tell apart what a program handles differently', () => {
-  expect(toLoquiError(refused({ reason: 'quota_exceeded' }))).toBeInstanceOf(QuotaExceededError)
-  expect(toLoquiError(refused({ reason: 'voice_not_found' }))).toBeInstanceOf(NotFoundError)
-  expect(toLoquiError(refused({ reason: 'api_key_revoked' }))).toBeInstanceOf(UnauthenticatedError)
-  const busy = toLoquiError(refused({ reason: 'busy', retryAfterSeconds: 2 }))
-  expect(busy).toBeInstanceOf(RateLimitedError)
-  expect(busy.retryAfterMs).toBe(2000)
+/** What a program does about each reason, where the server says which status it has. */
+const classes: Record<Reason, typeof LoquiError> = {
+  invalid_input: InvalidInputError,
+  cursor_malformed: InvalidInputError,
+  text_empty: InvalidInputError,
+  text_too_long: InvalidInputError,
+  text_not_speakable: InvalidInputError,
+  format_unsupported: InvalidInputError,
+  payload_too_large: InvalidInputError,
+  upload_incomplete: InvalidInputError,
+  upload_too_slow: InvalidInputError,
+  audio_unsupported: InvalidInputError,
+  audio_undecodable: InvalidInputError,
+  audio_mislabeled: InvalidInputError,
+  audio_too_short: InvalidInputError,
+  audio_too_long: InvalidInputError,
+  audio_too_complex: InvalidInputError,
+  audio_silent: InvalidInputError,
+  audio_clipped: InvalidInputError,
+  unauthenticated: UnauthenticatedError,
+  session_expired: UnauthenticatedError,
+  wrong_credentials: UnauthenticatedError,
+  api_key_malformed: UnauthenticatedError,
+  api_key_invalid: UnauthenticatedError,
+  api_key_expired: UnauthenticatedError,
+  api_key_revoked: UnauthenticatedError,
+  account_disabled: PermissionDeniedError,
+  forbidden: PermissionDeniedError,
+  scope_missing: PermissionDeniedError,
+  origin_forbidden: PermissionDeniedError,
+  not_found: NotFoundError,
+  user_not_found: NotFoundError,
+  plan_not_found: NotFoundError,
+  key_not_found: NotFoundError,
+  voice_not_found: NotFoundError,
+  sample_not_found: NotFoundError,
+  consent_not_found: NotFoundError,
+  voice_unavailable: ConflictError,
+  voice_not_cloneable: InvalidInputError,
+  consent_required: PermissionDeniedError,
+  sample_in_use: ConflictError,
+  alias_taken: ConflictError,
+  generation_not_found: NotFoundError,
+  audio_not_ready: ConflictError,
+  link_invalid: PermissionDeniedError,
+  link_expired: PermissionDeniedError,
+  email_taken: ConflictError,
+  refund_not_possible: ConflictError,
+  idempotency_key_reused: ConflictError,
+  idempotency_in_flight: ConflictError,
+  quota_exceeded: QuotaExceededError,
+  budget_exceeded: QuotaExceededError,
+  storage_quota_exceeded: QuotaExceededError,
+  rate_limited: RateLimitedError,
+  concurrency_limited: RateLimitedError,
+  busy: RateLimitedError,
+  storage_full: ServerError,
+  engine_failed: ServerError,
+  service_unavailable: ServerError,
+  internal: ServerError,
+}
+
+test.each(reasons)('%s is of the class that says what to do about it', (reason) => {
+  const httpStatus = getHTTPStatusCodeFromError(toTRPCError(new Refusal(reason, 'Because.')))
+  const error = toLoquiError(refused({ reason, httpStatus, retryAfterSeconds: 2 }))
+  expect(error.constructor).toBe(classes[reason])
+  expect(error).toMatchObject({ reason, retryAfterMs: 2000 })
 })
 
-test('a reason that this version does not know stays readable', () => {
-  const error = toLoquiError(refused({ reason: 'rate_of_tomorrow' as Reason }))
-  expect(error).toBeInstanceOf(LoquiError)
-  expect(error).toMatchObject({ reason: 'rate_of_tomorrow', message: 'Because.' })
+test('a reason that this version does not know is of the class of its status', () => {
+  const error = toLoquiError(refused({ reason: 'sample_of_tomorrow' as Reason, httpStatus: 404 }))
+  expect(error).toBeInstanceOf(NotFoundError)
+  expect(error).toMatchObject({ reason: 'sample_of_tomorrow', message: 'Because.' })
 })
 
 test('no answer is a connection error that names the root of it', () => {

@@ -71,7 +71,7 @@ export class NotFoundError extends LoquiError {
 export class ConflictError extends LoquiError {
   override readonly name = 'ConflictError'
 }
-/** The text needs more seconds of audio than the plan has left in this period. */
+/** There is no room for it: of seconds of audio in this period, of a budget, or of storage. `reason` says which. */
 export class QuotaExceededError extends LoquiError {
   override readonly name = 'QuotaExceededError'
 }
@@ -106,65 +106,21 @@ export class GenerationFailedError extends LoquiError {
 
 type ErrorClass = new (message: string, details: ErrorDetails) => LoquiError
 
-const classes: Record<Reason, ErrorClass> = {
-  invalid_input: InvalidInputError,
-  cursor_malformed: InvalidInputError,
-  text_empty: InvalidInputError,
-  text_too_long: InvalidInputError,
-  text_not_speakable: InvalidInputError,
-  format_unsupported: InvalidInputError,
-  payload_too_large: InvalidInputError,
-  upload_incomplete: InvalidInputError,
-  upload_too_slow: InvalidInputError,
-  audio_unsupported: InvalidInputError,
-  audio_undecodable: InvalidInputError,
-  audio_mislabeled: InvalidInputError,
-  audio_too_short: InvalidInputError,
-  audio_too_long: InvalidInputError,
-  audio_too_complex: InvalidInputError,
-  audio_silent: InvalidInputError,
-  audio_clipped: InvalidInputError,
-  unauthenticated: UnauthenticatedError,
-  session_expired: UnauthenticatedError,
-  wrong_credentials: UnauthenticatedError,
-  api_key_malformed: UnauthenticatedError,
-  api_key_invalid: UnauthenticatedError,
-  api_key_expired: UnauthenticatedError,
-  api_key_revoked: UnauthenticatedError,
-  account_disabled: PermissionDeniedError,
-  forbidden: PermissionDeniedError,
-  scope_missing: PermissionDeniedError,
-  origin_forbidden: PermissionDeniedError,
-  not_found: NotFoundError,
-  user_not_found: NotFoundError,
-  plan_not_found: NotFoundError,
-  key_not_found: NotFoundError,
-  voice_not_found: NotFoundError,
-  sample_not_found: NotFoundError,
-  consent_not_found: NotFoundError,
-  voice_unavailable: ConflictError,
-  voice_not_cloneable: InvalidInputError,
-  consent_required: PermissionDeniedError,
-  sample_in_use: ConflictError,
-  alias_taken: ConflictError,
-  generation_not_found: NotFoundError,
-  audio_not_ready: ConflictError,
-  link_invalid: PermissionDeniedError,
-  link_expired: PermissionDeniedError,
-  email_taken: ConflictError,
-  refund_not_possible: ConflictError,
-  idempotency_key_reused: ConflictError,
-  idempotency_in_flight: ConflictError,
+/** A class says what can be done, and so does a status. A status that a newer server gives to a new reason does so, too. */
+const classes: Partial<Record<number, ErrorClass>> = {
+  401: UnauthenticatedError,
+  402: QuotaExceededError,
+  403: PermissionDeniedError,
+  404: NotFoundError,
+  409: ConflictError,
+  429: RateLimitedError,
+}
+
+/** Reasons whose status says something else. */
+const classesOfReasons: Partial<Record<Reason, ErrorClass>> = {
   quota_exceeded: QuotaExceededError,
-  budget_exceeded: QuotaExceededError,
-  storage_quota_exceeded: QuotaExceededError,
-  rate_limited: RateLimitedError,
-  concurrency_limited: RateLimitedError,
+  idempotency_key_reused: ConflictError,
   busy: RateLimitedError,
-  storage_full: ServerError,
-  engine_failed: ServerError,
-  service_unavailable: ServerError,
-  internal: ServerError,
 }
 
 /** What an answer means that is not Loqui's own, such as the page of a proxy in front of it. */
@@ -227,9 +183,13 @@ export function fromStatus(response: Response): LoquiError {
   })
 }
 
-function fromReason(reason: Reason, message: string, details: Omit<ErrorDetails, 'reason'>): LoquiError {
-  // A newer server may know a reason that this version does not.
-  const Class = classes[reason] ?? LoquiError
+function fromReason(
+  reason: Reason,
+  message: string,
+  details: Omit<ErrorDetails, 'reason'> & { readonly status: number },
+): LoquiError {
+  const { status } = details
+  const Class = classesOfReasons[reason] ?? classes[status] ?? (status < 500 ? InvalidInputError : ServerError)
   return new Class(message, { ...details, reason })
 }
 

@@ -1,41 +1,36 @@
 import type {
-  AudioFormat,
   Estimate,
   Generation,
   GenerationEvent,
   GenerationStatus,
   GenerationSummary,
+  Link,
+  SpeakSettings,
 } from './api.d.ts'
 import { deadline, type RequestOptions } from './attempt.ts'
+import type { LinkOptions } from './audio-link.ts'
 import type { Connection } from './connection.ts'
 import { ended } from './ended.ts'
-import { GenerationFailedError, readProblem } from './errors.ts'
+import { GenerationFailedError } from './errors.ts'
 import { events } from './events.ts'
 import { newIdempotencyKey, type OnceOptions } from './idempotency.ts'
 import { Listing, type PageInput } from './listing.ts'
+import { type OutputInput, toQuery } from './output.ts'
 
-/** What is to be spoken, and how. */
-export interface CreateGenerationInput {
+/** What is to be spoken, and how. Without a `format` it is `mp3`; its rate and bit rate are as the format usually has them. */
+export interface CreateGenerationInput extends OutputInput {
   /** How long it may be depends on the plan: `usage.current()` says. */
   readonly text: string
-  /** `voi_…`, of `voices.list()`. */
+  /** `voi_…`, of `voices.list()`; or what you call the voice, or the name of a preset. */
   readonly voiceId: string
-  /** @default 'mp3' */
-  readonly format?: AudioFormat | undefined
-  readonly settings?:
-    | {
-        /** Pace against the voice's own, 0.25 to 4. @default 1 */
-        readonly speed?: number | undefined
-        /** Shift in semitones, −12 to 12. @default 0 */
-        readonly pitch?: number | undefined
-      }
-    | undefined
+  /** @default what the voice's own settings say */
+  readonly settings?: SpeakSettings | undefined
   /** A name for people, also of the file when it is downloaded. */
   readonly title?: string | null | undefined
 }
 
-/** What is to be estimated: what it is delivered as and called makes no difference. */
-export type EstimateInput = Pick<CreateGenerationInput, 'text' | 'voiceId' | 'settings'>
+/** What is to be estimated: what it is called makes no difference. */
+export type EstimateInput = Omit<CreateGenerationInput, 'title'>
 
 export type CreateGenerationOptions = OnceOptions
 
@@ -57,10 +52,14 @@ export interface WaitOptions {
   readonly onProgress?: ((status: GenerationStatus) => void) | undefined
 }
 
-export interface AudioOptions extends RequestOptions {
-  /** @default the format it was created with. Another is made when first asked for. */
-  readonly format?: AudioFormat | undefined
-}
+/**
+ * What is left out is as the generation was created with. Audio that is to be made otherwise is made when it is first asked
+ * for.
+ */
+export interface AudioOptions extends RequestOptions, OutputInput {}
+
+/** What is left out is as the generation was created with. */
+export interface LinkGenerationOptions extends LinkOptions, OutputInput {}
 
 /** The audio of a generation: a `Response`, and the generation it belongs to. */
 export type Speech = Response & { readonly generation: Generation }
@@ -241,6 +240,7 @@ export class Generations {
    *
    * @throws {NotFoundError} `generation_not_found`.
    * @throws {ConflictError} `audio_not_ready`.
+   * @throws {InvalidInputError} the format does not take that rate or bit rate.
    * @example
    * ```ts
    * const audio = await loqui.generations.audio(id, { format: 'mp3' })
@@ -248,14 +248,27 @@ export class Generations {
    * ```
    */
   audio(id: string, options: AudioOptions = {}): Promise<Response> {
-    const query = options.format === undefined ? '' : `?${new URLSearchParams({ format: options.format })}`
-    return this.#connection.repeatable(async (signal) => {
-      const response = await this.#connection.get(`api/v1/generations/${encodeURIComponent(id)}/audio${query}`, {
-        signal,
-      })
-      if (!response.ok) throw await readProblem(response)
-      return response
-    }, options)
+    const path = `api/v1/generations/${encodeURIComponent(id)}/audio${toQuery(options)}`
+    return this.#connection.download(path, options)
+  }
+
+  /**
+   * Makes an address at which whoever has it can hear a generation, until it expires or the generation is deleted. One that
+   * is not made yet can have its address already.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * const { url, expiresAt } = await loqui.generations.link(id, { format: 'mp3', expiresInSeconds: 24 * 60 * 60 })
+   * ```
+   */
+  link(id: string, options: LinkGenerationOptions = {}): Promise<Link> {
+    const { format, sampleRate, bitRate, loudness, download, expiresInSeconds } = options
+    const input = { id, format, sampleRate, bitRate, loudness, download, expiresInSeconds }
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.link.mutate(input, { signal }),
+      options,
+    )
   }
 
   /** @internal See `Loqui.speak`. */

@@ -15,8 +15,11 @@ export type {
   AppRouter,
   AudioFormat,
   Budget,
+  Consent,
+  ConsentStatement,
   CreatedKey,
   CurrentUsage,
+  EngineId,
   ErrorData,
   ErrorShape,
   Estimate,
@@ -26,6 +29,7 @@ export type {
   GenerationStatus,
   GenerationSummary,
   Issue,
+  Link,
   Page,
   Plan,
   PlanWithAccounts,
@@ -33,8 +37,12 @@ export type {
   QuotaBalance,
   QuotaEntry,
   Reason,
+  Sample,
+  SampleAdvice,
+  SampleQuality,
   Scope,
   SessionStart,
+  SpeakSettings,
   UsageDimension,
   UsageReport,
   UsageRow,
@@ -42,7 +50,9 @@ export type {
   Voice,
 } from './api.d.ts'
 export type { RequestOptions } from './attempt.ts'
+export type { LinkOptions } from './audio-link.ts'
 export type { LoginInput, RegisterInput } from './auth.ts'
+export type { ConsentStatementInput, CreateConsentInput, ListConsentsInput } from './consents.ts'
 export {
   ConflictError,
   ConnectionError,
@@ -65,6 +75,7 @@ export type {
   CreateGenerationInput,
   CreateGenerationOptions,
   EstimateInput,
+  LinkGenerationOptions,
   ListGenerationsInput,
   SpeakOptions,
   Speech,
@@ -75,5 +86,8 @@ export type { OnceOptions } from './idempotency.ts'
 export type { CreateKeyInput } from './keys.ts'
 export type { Listing, PageInput } from './listing.ts'
 export { Loqui, type LoquiOptions } from './loqui.ts'
+export type { OutputInput } from './output.ts'
+export type { ListSamplesInput, UploadProgress, UploadSampleOptions } from './samples.ts'
+export type { SampleSource } from './source.ts'
 export type { UsageHistoryInput } from './usage.ts'
-export type { ListVoicesInput } from './voices.ts'
+export type { CreateVoiceInput, ListVoicesInput, UpdateVoiceInput } from './voices.ts'

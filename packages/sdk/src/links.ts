@@ -1,16 +1,21 @@
-import { httpBatchLink, httpLink, retryLink, splitLink, TRPCClientError, type TRPCLink, wsLink } from '@trpc/client'
+import { httpBatchLink, httpLink, retryLink, splitLink, type TRPCLink, wsLink } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
 import superjson from 'superjson'
 import type { AppRouter } from './api.d.ts'
 import { Interrupted, interrupted } from './interrupted.ts'
 import type { Socket } from './socket.ts'
+import { sseLink } from './sse.ts'
 
 type Link = TRPCLink<AppRouter>
 
 /** The part of `fetch` that tRPC and this client use. */
 export type Fetch = (input: RequestInfo | URL, init?: FetchInit) => Promise<Response>
 
-export type FetchInit = Omit<RequestInit, 'signal'> & { readonly signal?: AbortSignal | null | undefined }
+export type FetchInit = Omit<RequestInit, 'signal'> & {
+  readonly signal?: AbortSignal | null | undefined
+  /** What a stream as a body needs. */
+  readonly duplex?: 'half'
+}
 
 /** The server takes 20. */
 const largestBatch = 10
@@ -74,28 +79,10 @@ const resume: Link = retryLink({
 })
 
 function subscriptions(url: string, fetch: Fetch, socket: Socket | null): Link {
-  const asEvents = loaded(async () => (await import('./sse.ts')).sseLink(url, fetch))
+  const asEvents = sseLink(url, fetch)
   if (!socket) return asEvents
   return splitLink({ condition: () => socket.isBlocked, true: asEvents, false: overSocket(socket) })
 }
-
-/** A link that most programs never need. */
-const loaded =
-  (load: () => Promise<Link>): Link =>
-  (runtime) =>
-  ({ op, next }) =>
-    observable((observer) => {
-      const stop = new AbortController()
-      load().then(
-        (link) => {
-          if (stop.signal.aborted) return
-          const subscription = link(runtime)({ op, next }).subscribe(observer)
-          stop.signal.addEventListener('abort', () => subscription.unsubscribe())
-        },
-        (error: unknown) => observer.error(TRPCClientError.from(Object(error))),
-      )
-      return () => stop.abort()
-    })
 
 const overSocket =
   (socket: Socket): Link =>

@@ -3,6 +3,7 @@ import { Admin } from './admin.ts'
 import type { AppRouter, GenerationEvent } from './api.d.ts'
 import { Auth } from './auth.ts'
 import { Connection } from './connection.ts'
+import { Consents } from './consents.ts'
 import { events } from './events.ts'
 import {
   type CreateGenerationInput,
@@ -13,6 +14,7 @@ import {
 } from './generations.ts'
 import { Keys } from './keys.ts'
 import { Plans } from './plans.ts'
+import { Samples } from './samples.ts'
 import { Usage } from './usage.ts'
 import { Voices } from './voices.ts'
 
@@ -31,7 +33,10 @@ export interface LoquiOptions {
    * is busy, a limit that passes within a minute. Only calls that may be repeated without harm are. @default 2
    */
   readonly maxRetries?: number | undefined
-  /** What sends requests. @default globalThis.fetch */
+  /**
+   * What sends requests. @default globalThis.fetch, and in browsers XMLHttpRequest for uploads with an `onProgress`, which
+   * `fetch` does not tell
+   */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
    * What opens sockets for `watch`, `wait`, `speak` and `events`. @default globalThis.WebSocket; where there is none, as in
@@ -57,6 +62,8 @@ export interface LoquiOptions {
 export class Loqui {
   readonly generations: Generations
   readonly voices: Voices
+  readonly samples: Samples
+  readonly consents: Consents
   readonly keys: Keys
   readonly auth: Auth
   readonly usage: Usage
@@ -74,11 +81,15 @@ export class Loqui {
       timeoutMs,
       maxRetries,
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      // Who gives a fetch of their own wants every request to go through it.
+      XMLHttpRequest: options.fetch ? undefined : globalThis.XMLHttpRequest,
       WebSocket: options.WebSocket === undefined ? globalThis.WebSocket : (options.WebSocket ?? undefined),
     })
     this.#connection = connection
     this.generations = new Generations(connection)
     this.voices = new Voices(connection)
+    this.samples = new Samples(connection)
+    this.consents = new Consents(connection)
     this.keys = new Keys(connection)
     this.auth = new Auth(connection)
     this.usage = new Usage(connection)

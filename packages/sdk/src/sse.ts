@@ -1,6 +1,6 @@
 import { TRPCClientError, type TRPCLink } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
-import { createParser } from 'eventsource-parser'
+import type { EventSourceMessage } from 'eventsource-parser'
 import superjson from 'superjson'
 import type { AppRouter } from './api.d.ts'
 import { interrupted } from './interrupted.ts'
@@ -22,21 +22,22 @@ export const sseLink =
       const died = () => stop.abort(interrupted('The server fell silent.'))
       let silence = setTimeout(died, silenceMs)
 
-      const { feed } = createParser({
-        onEvent({ event, id, data }) {
-          if (event === 'connected') {
-            observer.next({ result: { type: 'started' } })
-            observer.next({ result: { type: 'state', state: 'pending', error: null } })
-          } else if (event === 'return') {
-            observer.complete()
-          } else if (event === 'serialized-error') {
-            observer.error(TRPCClientError.from({ error: superjson.deserialize(JSON.parse(data)) }))
-          } else if (event === undefined && id !== undefined) {
-            observer.next({ result: { id, data: { id, data: superjson.deserialize(JSON.parse(data)) } } })
-          }
-        },
-      })
+      const onEvent = ({ event, id, data }: EventSourceMessage) => {
+        if (event === 'connected') {
+          observer.next({ result: { type: 'started' } })
+          observer.next({ result: { type: 'state', state: 'pending', error: null } })
+        } else if (event === 'return') {
+          observer.complete()
+        } else if (event === 'serialized-error') {
+          observer.error(TRPCClientError.from({ error: superjson.deserialize(JSON.parse(data)) }))
+        } else if (event === undefined && id !== undefined) {
+          observer.next({ result: { id, data: { id, data: superjson.deserialize(JSON.parse(data)) } } })
+        }
+      }
       const follow = async (): Promise<void> => {
+        // Where a socket gets through, nobody needs it.
+        const { createParser } = await import('eventsource-parser')
+        const { feed } = createParser({ onEvent })
         const input = encodeURIComponent(JSON.stringify(superjson.serialize(op.input)))
         const response = await fetch(`${url}/${op.path}?input=${input}`, {
           headers: { accept: 'text/event-stream' },

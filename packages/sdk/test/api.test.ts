@@ -12,12 +12,21 @@ import type {
   UpdateUserInput,
 } from '../src/admin.ts'
 import type { AppRouter, Plan } from '../src/api.d.ts'
+import type { RequestOptions } from '../src/attempt.ts'
+import type { LinkOptions } from '../src/audio-link.ts'
 import type { LoginInput, RegisterInput } from '../src/auth.ts'
-import type { CreateGenerationInput, EstimateInput, ListGenerationsInput } from '../src/generations.ts'
+import type { ConsentStatementInput, CreateConsentInput, ListConsentsInput } from '../src/consents.ts'
+import type {
+  CreateGenerationInput,
+  EstimateInput,
+  LinkGenerationOptions,
+  ListGenerationsInput,
+} from '../src/generations.ts'
 import type { CreateKeyInput } from '../src/keys.ts'
 import type { PageInput } from '../src/listing.ts'
+import type { ListSamplesInput } from '../src/samples.ts'
 import type { UsageHistoryInput } from '../src/usage.ts'
-import type { ListVoicesInput } from '../src/voices.ts'
+import type { CreateVoiceInput, ListVoicesInput, UpdateVoiceInput } from '../src/voices.ts'
 
 test('the published types are those of the server: `npm run sdk:types` makes them', { timeout: 60_000 }, async () => {
   // It also throws when they would need a package that clients do not have.
@@ -35,10 +44,21 @@ type Same<Ours, Given> = [keyof Ours, Required<Ours>] extends [keyof Theirs<Give
 // biome-ignore lint/suspicious/noConfusingVoidType: the union is theirs.
 type Theirs<Given> = Exclude<Given, undefined | void>
 
+/** What a link is asked for with, of what is given in one with how it is asked. */
+type Linked<Options> = Omit<Options, keyof RequestOptions> & { readonly id: string }
+
 test('the documented inputs are those that the server takes', () => {
   expectTypeOf<Same<CreateGenerationInput, Inputs['generations']['create']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<ListGenerationsInput, Inputs['generations']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<Linked<LinkGenerationOptions>, Inputs['generations']['link']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<ListVoicesInput, Inputs['voices']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<CreateVoiceInput, Inputs['voices']['create']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<UpdateVoiceInput, Inputs['voices']['update']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListSamplesInput, Inputs['samples']['list']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<Linked<LinkOptions>, Inputs['samples']['link']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ConsentStatementInput, Inputs['consents']['statement']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<CreateConsentInput, Inputs['consents']['create']>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<ListConsentsInput, Inputs['consents']['list']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<PageInput, Inputs['keys']['list']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<CreateKeyInput, Inputs['keys']['create']>>().toEqualTypeOf<true>()
   expectTypeOf<Same<LoginInput, Inputs['auth']['login']>>().toEqualTypeOf<true>()

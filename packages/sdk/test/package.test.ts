@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const run = promisify(execFile)
@@ -88,6 +90,48 @@ console.log(account.email)
 try { await loqui.generations.cancel('gen_1') } catch (error) {
   if (error instanceof QuotaExceededError && error.reason === 'quota_exceeded') console.log(error.requestId)
 }
+const sample = await loqui.samples.upload(new Blob([bytes]), {
+  name: 'Ada',
+  onProgress: ({ sentBytes, totalBytes }) => console.log(totalBytes === null ? sentBytes : sentBytes / totalBytes),
+})
+const { nonce, locale, version, text } = await loqui.consents.statement({ locale: 'de-AT' })
+const consent = await loqui.consents.create({
+  sampleIds: [sample.id],
+  speaker: 'other',
+  speakerName: text,
+  nonce,
+  locale,
+  statementVersion: version,
+  accepted: true,
+})
+const cloned = await loqui.voices.create({ name: 'Ada', sampleIds: [sample.id], consentId: consent.id })
+await loqui.voices.update({ id: cloned.id, labels: { mood: 'calm' }, aliases: ['ada'] })
+const { url }: { url: string } = await loqui.samples.link(sample.id, { expiresInSeconds: 60 })
+const { url: mp3 } = await loqui.generations.link(generation.id, { format: 'mp3', download: true, timeoutMs: 1_000 })
+for (const { reason, message } of sample.quality.advice) if (reason === 'short') console.log(message, url, mp3)
+for (const source of ['./voice.wav', new URL('file:///voice.wav'), new File([], 'a.wav'), bytes, stream!]) {
+  await loqui.samples.upload(source, { purpose: 'consent', idempotencyKey: 'monday' })
+}
+async function* pieces() { yield new Uint8Array(bytes) }
+await loqui.samples.upload(pieces(), { name: 'pieces', signal: AbortSignal.timeout(1_000) })
+// @ts-expect-error pieces of text are no bytes
+loqui.samples.upload((async function* () { yield 'text' })(), { name: 'text' })
+// @ts-expect-error a number is no source
+loqui.samples.upload(7)
+// @ts-expect-error no such purpose
+loqui.samples.upload('./voice.wav', { purpose: 'singing' })
+// @ts-expect-error consent is given or it is not
+loqui.consents.create({ sampleIds: [], speaker: 'self', speakerName: '', nonce, locale, statementVersion: version, accepted: false })
+// @ts-expect-error no such language of a statement
+loqui.consents.create({ sampleIds: [], speaker: 'self', speakerName: '', nonce, locale: 'ja', statementVersion: version, accepted: true })
+// @ts-expect-error a voice is made from something
+loqui.voices.create({ name: 'Ada' })
+// @ts-expect-error which voice?
+loqui.voices.update({ name: 'Ada' })
+// @ts-expect-error no such kind
+loqui.voices.list({ kind: 'borrowed' })
+// @ts-expect-error no such field of a link
+loqui.samples.link('smp_1', { format: 'mp3' })
 // @ts-expect-error no such format
 loqui.speak({ text: 'Hello.', voiceId: 'voi_1', format: 'midi' })
 // @ts-expect-error no such field
@@ -142,6 +186,45 @@ test.each(['nodenext', 'bundler'])(
     expect(stdout).toBe('')
   },
 )
+
+/** What is in the browser's way. */
+async function bundle(code: string) {
+  const input = path.join(project, 'page.js')
+  await writeFile(input, code)
+  const complaints: string[] = []
+  const built = await rolldown({ input, platform: 'browser', onLog: (_level, { message }) => complaints.push(message) })
+  const { output } = await built.generate({ format: 'es', minify: true })
+  await built.close()
+  const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])))
+  const first = new Set<string>()
+  const load = (name: string) => {
+    if (first.has(name)) return
+    first.add(name)
+    for (const imported of chunks.get(name)?.imports ?? []) load(imported)
+  }
+  for (const chunk of chunks.values()) if (chunk.isEntry) load(chunk.fileName)
+  const bytes = [...first].reduce((sum, name) => sum + gzipSync(chunks.get(name)?.code ?? '').length, 0)
+  return { code: [...chunks.values()].map((chunk) => chunk.code).join('\n'), complaints, first: [...first], bytes }
+}
+
+test('a page that speaks loads at most 20 kB for it, and nothing of uploads', async () => {
+  const { bytes, first, complaints } = await bundle(`
+    import { Loqui } from '@loqui/sdk'
+    const speech = await new Loqui().speak({ text: 'Hello.', voiceId: 'stella' })
+    console.log(speech.body)`)
+  expect(complaints).toEqual([])
+  expect(bytes).toBeLessThanOrEqual(20_000)
+  expect(first.join()).not.toMatch(/upload|xhr/)
+})
+
+test('a page that uploads has nothing of Node in it', async () => {
+  const { code, complaints } = await bundle(`
+    import { Loqui } from '@loqui/sdk'
+    await new Loqui().samples.upload(new Blob([]))`)
+  expect(complaints).toEqual([])
+  expect(code).toContain('multipart/form-data')
+  expect(code).not.toMatch(/(import|from|require)\s*\(?\s*['"`]node:/)
+})
 
 test('it loads', async () => {
   const program = `

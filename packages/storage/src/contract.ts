@@ -1,10 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Storage, StorageError } from './storage.ts'
 import { heldStream } from './testing/held-stream.ts'
+
+/** A file that has these bytes and no name. */
+async function openFile(bytes: Uint8Array): Promise<FileHandle> {
+  const path = join(tmpdir(), `loqui-test-${randomUUID()}`)
+  const file = await open(path, 'wx+')
+  await rm(path)
+  await file.write(bytes)
+  return file
+}
 
 /** What every store must do, whatever it is made of. `open` gives an empty one. */
 export function storageContract(name: string, open: () => Promise<Storage>): void {
@@ -51,6 +63,31 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       const sha256 = createHash('sha256').update(bytes).digest('hex')
       expect(stored).toEqual(Array(2).fill({ bytes: 11_000_000, sha256 }))
       expect((await bytesOf('chunk')).equals(bytes)).toBe(true)
+    })
+
+    test('takes an open file whole, wherever its position is, also one that has no name any more', async () => {
+      const bytes = randomBytes(6_000_001)
+      await using file = await openFile(bytes)
+      await file.read(Buffer.alloc(10), 0, 10)
+      await storage.putFile('a/file', file)
+      expect((await bytesOf('a/file')).equals(bytes)).toBe(true)
+      // It is still its owner's to use.
+      await file.write('x', 0)
+      expect((await bytesOf('a/file', { start: 0, end: 0 })).equals(bytes.subarray(0, 1))).toBe(true)
+    })
+
+    test('takes an open file that holds nothing, and replaces with it what was there', async () => {
+      await storage.put('a', Buffer.from('old'))
+      await using file = await openFile(new Uint8Array())
+      await storage.putFile('a', file)
+      expect(await storage.size('a')).toBe(0)
+    })
+
+    test('takes no file once it is aborted', async () => {
+      await using file = await openFile(randomBytes(10))
+      const reason = new Error('the person closed the page')
+      await expect(storage.putFile('a', file, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      expect(await keysBelow('')).toEqual([])
     })
 
     test('holds an empty object', async () => {
@@ -222,6 +259,8 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       'x'.repeat(501),
     ])('refuses %j as a key', async (key) => {
       await expect(storage.put(key, Buffer.from('x'))).rejects.toThrow(RangeError)
+      await using file = await openFile(Buffer.from('x'))
+      await expect(storage.putFile(key, file)).rejects.toThrow(RangeError)
       await expect(storage.read(key)).rejects.toThrow(RangeError)
       await expect(storage.size(key)).rejects.toThrow(RangeError)
       await expect(storage.remove([key])).rejects.toThrow(RangeError)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createStorage } from './create.ts'
+import { variables } from './testing/s3-server.ts'
 
 async function emptyDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'loqui-storage-'))
@@ -50,7 +51,7 @@ test('names the directory of STORAGE_URL that cannot be used', async () => {
 
 /** The packages that a process loads that opens a store. */
 async function packagesOf(url: string): Promise<string[]> {
-  const child = fork(join(import.meta.dirname, 'testing/packages.child.ts'), [url])
+  const child = fork(join(import.meta.dirname, 'testing/packages.child.ts'), [url], { env: { ...variables } })
   const [packages] = await once(child, 'message')
   return packages
 }

@@ -11,7 +11,8 @@ export interface CreateStorageOptions {
 
 /**
  * Opens the store that STORAGE_URL names: `file:` and a directory, absolute or relative to the working directory, or
- * `s3://bucket/prefix?endpoint=…&region=…`, whose credentials are where the AWS SDK looks for them.
+ * `s3://bucket/prefix?endpoint=…&region=…`, whose credentials are where the AWS SDK looks for them. Nothing else may lie
+ * there: to a sweep it is what somebody left behind.
  *
  * @throws {TypeError} when the address cannot be used; what it says tells nothing of it but what is wrong.
  * @throws {StorageError} when the directory or the bucket cannot be used.

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -56,8 +56,11 @@ test('lets nobody else read', async () => {
   const directory = await emptyDirectory()
   const storage = await createDiskStorage(join(directory, 'audio'))
   await storage.put('a/b', Buffer.from('x'))
-  const modes = await Promise.all(['audio', 'audio/a', 'audio/a/b'].map((path) => stat(join(directory, path))))
-  expect(modes.map(({ mode }) => mode & 0o077)).toEqual([0, 0, 0])
+  await using file = await open(join(directory, 'read-by-all'), 'wx+', 0o666)
+  await storage.putFile('a/c', file)
+  const paths = ['audio', 'audio/a', 'audio/a/b', 'audio/a/c'].map((path) => join(directory, path))
+  const modes = await Promise.all(paths.map((path) => stat(path)))
+  expect(modes.map(({ mode }) => mode & 0o077)).toEqual([0, 0, 0, 0])
 })
 
 test('leaves no empty folders behind, and writes beside their removal', async () => {
@@ -93,7 +96,7 @@ function fill(directory: string, command: readonly string[]): unknown {
   return JSON.parse(execFileSync(program, [...before, process.execPath, child, directory], { encoding: 'utf8' }))
 }
 const filled = {
-  refused: Array(3).fill({ name: 'StorageError', code: 'full' }),
+  refused: Array(4).fill({ name: 'StorageError', code: 'full' }),
   unfinished: [],
   keys: ['a/small', 'small'],
   small: 'fits',

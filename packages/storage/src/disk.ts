@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { constants, copyFile, type FileHandle, open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { platform } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { createDirectories, type Directories } from './directories.ts'
@@ -38,24 +39,44 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
     return join(root, key)
   }
 
+  /** @param writeAside writes the object to a new file, and syncs it by what it is given. */
+  const place = async <Result>(
+    key: string,
+    writeAside: (aside: string, sync: (file: FileHandle) => Promise<void>) => Promise<Result>,
+  ): Promise<Result> => {
+    const path = pathOf(key)
+    const aside = join(unfinished, randomUUID())
+    try {
+      const result = await writeAside(aside, async (file) => {
+        await Promise.all([file.sync(), directories.make(dirname(path))])
+      })
+      await moveInto(aside, path, directories).catch(refuse)
+      return result
+    } catch (error) {
+      // What cannot be removed the sweep will; why it was to be removed is what matters.
+      await rm(aside, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
+
   return {
-    async put(key, body, { signal } = {}) {
-      const path = pathOf(key)
-      const aside = join(unfinished, randomUUID())
-      try {
+    put: (key, body, { signal } = {}) =>
+      place(key, async (aside, sync) => {
+        try {
+          signal?.throwIfAborted()
+          return await write(aside, body, signal, sync)
+        } catch (error) {
+          if (body instanceof Readable) body.destroy()
+          throw error
+        }
+      }),
+
+    putFile: (key, file, { signal } = {}) =>
+      place(key, async (aside, sync) => {
         signal?.throwIfAborted()
-        const stored = await write(aside, body, signal, async (file) => {
-          await Promise.all([file.sync(), directories.make(dirname(path))])
-        })
-        await moveInto(aside, path, directories).catch(refuse)
-        return stored
-      } catch (error) {
-        if (body instanceof Readable) body.destroy()
-        // What cannot be removed the sweep will; why it was to be removed is what matters.
-        await rm(aside, { force: true }).catch(() => undefined)
-        throw error
-      }
-    },
+        await copy(file, aside, sync)
+        signal?.throwIfAborted()
+      }),
 
     async read(key, range) {
       const path = pathOf(key)
@@ -121,6 +142,21 @@ async function write(
   }
   await sync(file).catch(refuse)
   return { bytes, sha256: hash.digest('hex') }
+}
+
+/**
+ * Copies an open file without a byte of it passing through this process, and without a second copy where the file system can
+ * share it. An open file that has no name is found under its number, which only Linux has a place for.
+ */
+async function copy(from: FileHandle, path: string, sync: (file: FileHandle) => Promise<void>): Promise<void> {
+  if (platform() !== 'linux') {
+    await write(path, from.createReadStream({ start: 0, autoClose: false }), undefined, sync)
+    return
+  }
+  await copyFile(`/proc/self/fd/${from.fd}`, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(refuse)
+  await using file = await open(path, 'r+').catch(refuse)
+  await file.chmod(0o600).catch(refuse)
+  await sync(file).catch(refuse)
 }
 
 async function moveInto(aside: string, path: string, directories: Directories): Promise<void> {

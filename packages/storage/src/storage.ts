@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { ByteRange } from './range.ts'
 
@@ -12,6 +13,13 @@ export interface Storage {
    * @throws {StorageError} `full` when there is no room, `unavailable` when the store does not answer.
    */
   put(key: string, body: Uint8Array | Readable, options?: { readonly signal?: AbortSignal }): Promise<StoredObject>
+  /**
+   * Writes an object as `put` does, from an open file: all that it holds, wherever its position is. Whoever calls keeps and
+   * closes it, and does not write to it meanwhile. How the bytes get there is the store's affair, so nothing hashes them.
+   *
+   * @throws {StorageError} `full` when there is no room, `unavailable` when the store does not answer.
+   */
+  putFile(key: string, file: FileHandle, options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * Opens an object, or the bytes `start` to `end` of it, both inclusive. What goes wrong later, the stream ends with as a
    * `StorageError`.

@@ -8,6 +8,7 @@ const columns: readonly Column<ApiKey>[] = [
   ['STATE', state],
   ['LAST USED', ({ lastUsedAt }) => lastUsedAt ?? 'never'],
   ['SCOPES', ({ scopes }) => scopes.join(' ')],
+  ['PER MINUTE', ({ requestsPerMinute }) => String(requestsPerMinute ?? '-')],
 ]
 
 /** Prints the key alone, so that it can be kept: `LOQUI_API_KEY=$(loqui keys create newsletter)`. */

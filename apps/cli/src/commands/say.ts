@@ -1,8 +1,9 @@
 import type { AudioFormat, Loqui } from '@loqui/sdk'
 import { type AudioSink, formatOf, freeName, openAudioFile, standardOutput } from '../audio-file.ts'
-import { Interruption, UsageError } from '../failure.ts'
+import { UsageError } from '../failure.ts'
+import { onInterrupt } from '../interruption.ts'
 import { note, printJson, seconds } from '../print.ts'
-import { openProgress } from '../progress.ts'
+import { openProgress, speechBar } from '../progress.ts'
 import { readText } from '../text.ts'
 import { findVoice } from '../voice.ts'
 
@@ -40,7 +41,7 @@ export async function say(connect: () => Loqui, words: readonly string[], option
     using progress = openProgress(process.stderr, quiet)
     const voiceId = await findVoice(loqui, voice, signal)
     const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title }
-    return loqui.speak(input, { signal, onProgress: progress.show })
+    return loqui.speak(input, { signal, onProgress: (status) => progress.show(speechBar(status)) })
   }
 }
 
@@ -60,19 +61,4 @@ function chooseTarget({ output, format, json }: SayOptions): Target {
   if (json) throw new UsageError('With --json, say -o with a file: standard output cannot hold audio too.')
   // What every player of a pipe understands.
   return { file: '-', format: format ?? 'wav' }
-}
-
-/** A signal for Ctrl-C and its like. The second one is not waited for. */
-function onInterrupt(): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const release = () => {
-    for (const signal of signals) process.off(signal, interrupt)
-  }
-  function interrupt() {
-    release()
-    controller.abort(new Interruption())
-  }
-  for (const signal of signals) process.on(signal, interrupt)
-  return { signal: controller.signal, [Symbol.dispose]: release }
 }

@@ -12,7 +12,7 @@ test('what the browser cannot play, it plays as MP3', () => {
 })
 
 test('raw samples are never given to an audio element, whatever it promises', () => {
-  expect(playableFormat('pcm', () => 'probably')).toBe('mp3')
+  for (const raw of ['pcm', 'ulaw', 'alaw'] as const) expect(playableFormat(raw, () => 'probably')).toBe('mp3')
 })
 
 test('every format is known by its name and nothing else is', () => {

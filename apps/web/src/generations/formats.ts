@@ -6,12 +6,17 @@ export const formats: Record<AudioFormat, { label: string; detail: string; conte
   wav: { label: 'WAV', detail: 'Uncompressed, for editing', contentType: 'audio/wav' },
   opus: { label: 'Opus', detail: 'Smallest, for the web', contentType: 'audio/ogg; codecs=opus' },
   flac: { label: 'FLAC', detail: 'Lossless, half of WAV', contentType: 'audio/flac' },
+  aac: { label: 'AAC', detail: 'Small, for video and broadcasting', contentType: 'audio/aac' },
   pcm: { label: 'PCM', detail: 'Raw 16-bit samples, for programs', contentType: 'audio/pcm' },
+  ulaw: { label: 'µ-law', detail: 'Raw, for telephones in America and Japan', contentType: 'audio/PCMU' },
+  alaw: { label: 'A-law', detail: 'Raw, for telephones elsewhere', contentType: 'audio/PCMA' },
 }
 
 export const audioFormats = Object.keys(formats) as AudioFormat[]
 
 export const formatOptions = audioFormats.map((value) => ({ value, ...formats[value] }))
+
+const raw: readonly AudioFormat[] = ['pcm', 'ulaw', 'alaw']
 
 export function isAudioFormat(value: unknown): value is AudioFormat {
   return typeof value === 'string' && Object.hasOwn(formats, value)
@@ -23,5 +28,5 @@ export function isAudioFormat(value: unknown): value is AudioFormat {
  * @param canPlay `HTMLMediaElement.canPlayType`, which answers an empty string for “no”.
  */
 export function playableFormat(own: AudioFormat, canPlay: (contentType: string) => string): AudioFormat {
-  return own !== 'pcm' && canPlay(formats[own].contentType) !== '' ? own : 'mp3'
+  return !raw.includes(own) && canPlay(formats[own].contentType) !== '' ? own : 'mp3'
 }

@@ -14,7 +14,9 @@ import { Button } from '../ui/button.tsx'
 import { ConfirmDialog } from '../ui/dialog.tsx'
 import { LoadError, Skeleton } from '../ui/notice.tsx'
 import { toast } from '../ui/toast.tsx'
-import { useVoiceName } from '../voices/voices.ts'
+import { previewNote } from '../voices/preview-badge.tsx'
+import { VoiceName } from '../voices/voice-name.tsx'
+import { useVoice } from '../voices/voices.ts'
 import { formats } from './formats.ts'
 import { GenerationPanel } from './generation-panel.tsx'
 import { isActive, type SegmentLengths, useLiveGeneration } from './live.ts'
@@ -171,11 +173,14 @@ function Delete({ generation: { id, state } }: { generation: Generation }) {
 
 function Facts({ generation }: { generation: Generation }) {
   const { voiceId, format, settings, characters, chargedMs, engine, createdAt, finishedAt, id } = generation
-  const voice = useVoiceName(voiceId)
+  const { isPreview } = useVoice(voiceId)
   return (
     <aside aria-label="Settings">
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2.5 text-sm">
-        <Fact label="Voice">{voice}</Fact>
+        <Fact label="Voice">
+          <VoiceName voiceId={voiceId} />
+          {isPreview && <span className="mt-0.5 block text-xs text-pretty text-subtle">{previewNote}</span>}
+        </Fact>
         <Fact label="Speed">{formatSpeed(settings.speed ?? 1)}</Fact>
         <Fact label="Pitch">{formatPitch(settings.pitch ?? 0)}</Fact>
         <Fact label="Format">{formats[format].label}</Fact>

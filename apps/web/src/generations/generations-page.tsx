@@ -10,7 +10,7 @@ import { Page } from '../shell/page.tsx'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { EmptyState, LoadError, Skeleton } from '../ui/notice.tsx'
 import { Ago } from '../ui/time.tsx'
-import { useVoiceName } from '../voices/voices.ts'
+import { VoiceName } from '../voices/voice-name.tsx'
 import { isActive } from './live.ts'
 import { type GenerationState, generationStates, stateLabels } from './search.ts'
 import { StateBadge } from './state-badge.tsx'
@@ -113,7 +113,6 @@ function StateFilter({ current }: { current: GenerationState | undefined }) {
 
 function Row({ generation }: { generation: GenerationSummary }) {
   const { id, state, title, excerpt, segments, durationMs, voiceId, createdAt } = generation
-  const voice = useVoiceName(voiceId)
   const length = isActive(state)
     ? `${segments.done}/${segments.total}`
     : durationMs === null
@@ -141,7 +140,7 @@ function Row({ generation }: { generation: GenerationSummary }) {
         <span className={clsx('font-serif text-[1.0625em]', title ? 'text-muted' : 'text-ink')}>{excerpt}</span>
       </span>
       <span className="truncate text-sm text-muted max-lg:col-start-2 max-lg:row-start-2 max-lg:text-xs">
-        {voice}
+        <VoiceName voiceId={voiceId} />
         <span className="lg:hidden">
           {' · '}
           <Ago at={createdAt} />

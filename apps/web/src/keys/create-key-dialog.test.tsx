@@ -3,7 +3,7 @@ import { screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useState } from 'react'
 import { expect, test } from 'vitest'
-import { renderPart } from '../testing.tsx'
+import { Refused, renderPart } from '../testing.tsx'
 import { CreateKeyDialog } from './create-key-dialog.tsx'
 
 function Opened({ isAdmin = false }: { isAdmin?: boolean }) {
@@ -36,6 +36,28 @@ test('a key is made with the scopes that were left, and shown until it is put aw
   expect(screen.queryByText('Copy your key now')).not.toBeNull()
   await user.click(screen.getByRole('button', { name: 'Done' }))
   expect(screen.queryByDisplayValue(created.secret)).toBeNull()
+})
+
+test('a key is made with a limit of its own, and a wrong one is said to be wrong beside it', async () => {
+  const user = userEvent.setup()
+  const inputs: unknown[] = []
+  await renderPart(<Opened />, {
+    'keys.create': (input) => {
+      if (inputs.push(input) > 1) return created
+      const issues = [{ field: 'requestsPerMinute', message: 'Too small' }]
+      return new Refused('invalid_input', 400, 'requestsPerMinute: Too small', issues)
+    },
+  })
+  await user.type(screen.getByLabelText('Name'), 'Robot')
+  const limit = screen.getByLabelText('Requests a minute')
+  await user.type(limit, '0')
+  await user.click(screen.getByRole('button', { name: 'Create key' }))
+  await screen.findByText('A whole number from 1 to 1,000,000, or nothing.')
+  await user.clear(limit)
+  await user.type(limit, '60')
+  await user.click(screen.getByRole('button', { name: 'Create key' }))
+  await screen.findByLabelText('API key “Robot”')
+  expect(inputs).toMatchObject([{ requestsPerMinute: 0 }, { name: 'Robot', requestsPerMinute: 60 }])
 })
 
 test('a key that may do nothing cannot be made', async () => {

@@ -81,12 +81,15 @@ function Form({ isAdmin, onCreated }: { isAdmin: boolean; onCreated: (created: C
   const offered = scopes.filter((scope) => scope !== 'admin' || isAdmin)
 
   const creating = useMutation({
-    mutationFn: (name: string) =>
-      loqui.keys.create({
-        name,
+    mutationFn: (values: FormData) => {
+      const limit = String(values.get('requestsPerMinute'))
+      return loqui.keys.create({
+        name: String(values.get('name')),
         scopes: [...chosen],
         expiresInDays: expiry === 'never' ? null : Number(expiry),
-      }),
+        ...(limit !== '' && { requestsPerMinute: Number(limit) }),
+      })
+    },
     onSuccess: (created) => {
       void queryClient.invalidateQueries(trpc.keys.list.infiniteQueryFilter())
       onCreated(created)
@@ -96,7 +99,7 @@ function Form({ isAdmin, onCreated }: { isAdmin: boolean; onCreated: (created: C
 
   const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    creating.mutate(String(new FormData(event.currentTarget).get('name')))
+    creating.mutate(new FormData(event.currentTarget))
   }
 
   return (
@@ -148,6 +151,16 @@ function Form({ isAdmin, onCreated }: { isAdmin: boolean; onCreated: (created: C
           <span className="text-sm font-medium">Expires</span>
           <Select<Expiry> label="Expires" value={expiry} options={expiries} onChange={setExpiry} className="min-w-32" />
         </div>
+        <TextField
+          name="requestsPerMinute"
+          label="Requests a minute"
+          aside="optional"
+          type="number"
+          min={1}
+          placeholder="As many as your plan allows"
+          autoComplete="off"
+          error={errors.requestsPerMinute && 'A whole number from 1 to 1,000,000, or nothing.'}
+        />
       </div>
       <footer className="flex justify-end gap-2 border-t border-line px-5 py-3">
         <Button type="submit" variant="primary" pending={creating.isPending} disabled={chosen.length === 0}>

@@ -6,7 +6,7 @@ import { useTitle } from '../shell/page.tsx'
 import { useMediaQuery } from '../ui/media-query.ts'
 import { useUsage } from '../usage/usage.ts'
 import { VoiceList } from '../voices/voice-list.tsx'
-import { useVoices } from '../voices/voices.ts'
+import { pickVoice, useVoices } from '../voices/voices.ts'
 import { ActionBar, countId, estimateId } from './action-bar.tsx'
 import { Delivery } from './delivery.tsx'
 import { useDraft } from './draft.ts'
@@ -28,8 +28,8 @@ export function SpeakPage() {
   const text = useRef<HTMLTextAreaElement>(null)
   const result = useRef<HTMLElement>(null)
 
-  // The voice of the draft may have gone since it was chosen.
-  const pick = (all: readonly Voice[] = []) => all.find(({ id }) => id === draft.voiceId) ?? all[0]
+  // The voice of the draft may have gone, or fallen silent, since it was chosen.
+  const pick = (all: readonly Voice[] = []) => pickVoice(all, draft.voiceId)
   const voice = pick(voices.data)
   const maxCharacters = usage.data?.plan.maxCharacters
 

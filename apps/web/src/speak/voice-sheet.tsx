@@ -4,7 +4,9 @@ import { useState } from 'react'
 import { formatPitch, formatSpeed } from '../format.ts'
 import { formats } from '../generations/formats.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { PreviewBadge } from '../voices/preview-badge.tsx'
 import { describeVoice, VoiceInitial, VoiceList } from '../voices/voice-list.tsx'
+import { isPreview } from '../voices/voices.ts'
 import { Delivery } from './delivery.tsx'
 import type { Draft, DraftStore } from './draft.ts'
 
@@ -28,7 +30,10 @@ export function VoiceSheet({ voice, draft, onChange }: VoiceSheetProps) {
       >
         <VoiceInitial voice={voice} />
         <span className="min-w-0 flex-1">
-          <span className="block truncate font-medium">{voice?.name ?? 'Voice'}</span>
+          <span className="flex items-center gap-1.5">
+            <span className="truncate font-medium">{voice?.name ?? 'Voice'}</span>
+            {voice && isPreview(voice) && <PreviewBadge />}
+          </span>
           <span className="block truncate text-xs text-muted">
             {voice && `${describeVoice(voice)} · `}
             {delivery}

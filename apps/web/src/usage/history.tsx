@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { formatCount, formatLength, formatMoney } from '../format.ts'
 import { LoadError, Skeleton } from '../ui/notice.tsx'
 import { Select } from '../ui/select.tsx'
+import { VoiceName } from '../voices/voice-name.tsx'
 import { DayChart } from './day-chart.tsx'
 
 /** What the last thirty days were used for. */
@@ -102,7 +103,7 @@ function Breakdown() {
             {data.rows.map((row) => (
               <tr key={row.id ?? 'none'}>
                 <th scope="row" className="max-w-0 truncate py-2.5 text-left font-medium">
-                  {nameOf(row, dimension.missing)}
+                  <VoiceName voiceId={row.id} name={nameOf(row, dimension.missing)} />
                 </th>
                 <td className="w-px py-2.5 pl-4 text-right whitespace-nowrap">{formatCount(row.generations)}</td>
                 <td className="hidden w-px py-2.5 pl-4 text-right whitespace-nowrap sm:table-cell">

@@ -1,18 +1,12 @@
 import type { Voice } from '@loqui/sdk'
 import { expect, test } from 'vitest'
-import { everyVoice, filterVoices, languageOptions } from './voices.ts'
+import { presetVoice } from './testing.ts'
+import { everyVoice, filterVoices, languageOptions, pickVoice } from './voices.ts'
 
-const voice = (name: string, gender: Voice['gender'], language: string): Voice => ({
-  id: `voi_${name}`,
-  name,
-  kind: 'preset',
-  engine: 'offline',
-  gender,
-  language,
-  description: '',
-})
-
-const voices = [voice('Stella', 'female', 'en-US'), voice('Angus', 'male', 'en-GB'), voice('Ines', 'female', 'pt-BR')]
+const stella = presetVoice({ name: 'Stella', gender: 'female', language: 'en-US' })
+const angus = presetVoice({ name: 'Angus', gender: 'male', language: 'en-GB' })
+const ines = presetVoice({ name: 'Ines', gender: 'female', language: 'pt-BR' })
+const voices = [stella, angus, ines]
 const names = (found: Voice[]) => found.map(({ name }) => name)
 
 test('no filter leaves every voice in its order', () => {
@@ -30,4 +24,13 @@ test('languages to choose from are those that some voice speaks, each once, by n
     { value: 'en', label: 'English' },
     { value: 'pt', label: 'Portuguese' },
   ])
+})
+
+test('what was chosen speaks while it can, else the first that can', () => {
+  const silent = { ...stella, available: false, unavailable: 'engine_not_configured' } as const
+  expect(pickVoice(voices, angus.id)).toBe(angus)
+  expect(pickVoice(voices, null)).toBe(stella)
+  expect(pickVoice([silent, angus, ines], silent.id)).toBe(angus)
+  expect(pickVoice([silent, angus, ines], 'voi_gone')).toBe(angus)
+  expect(pickVoice([silent], silent.id)).toBeUndefined()
 })

@@ -1,20 +1,32 @@
+import type { TagTexts } from '../tags.ts'
+
 /**
- * Encodes mono samples at `outputSampleRate` into one file, append only. Every array it gives owns its memory, so that it
- * can be transferred to another thread.
+ * Encodes mono samples into one file, append only. Every array it gives owns its memory, so that it can be transferred to
+ * another thread.
  */
 export interface Encoder {
   /** What the file begins with. */
   readonly header: Uint8Array<ArrayBuffer>
   /** Takes the next samples and gives the bytes that they complete, often none. */
-  encode(samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
+  encode(samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>
   /** Gives the end of the file. Nothing follows. */
-  finish(): Uint8Array<ArrayBuffer>
-  /** Gives back what the encoder holds in WebAssembly memory, finished or not. */
+  finish(): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>
+  /** Gives back what the encoder holds, finished or not. */
   free(): void
 }
 
-/** Makes an encoder that will be given exactly `samples` samples, so that headers can say so. */
-export type CreateEncoder = (samples: number) => Encoder | Promise<Encoder>
+/** What an encoder has to know before the first sample. */
+export interface EncoderOptions {
+  /** How many samples it will be given, exactly, so that headers can say so. */
+  readonly samples: number
+  /** Of a rate that the format takes, in hertz. */
+  readonly sampleRate: number
+  /** In kbit/s, one that the format takes at that rate; `null` where it takes none. */
+  readonly bitRate: number | null
+  readonly tags: TagTexts
+}
+
+export type CreateEncoder = (options: EncoderOptions) => Encoder | Promise<Encoder>
 
 /** Joins parts into an array of its own: a `Buffer` may share a pool, which cannot be transferred. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

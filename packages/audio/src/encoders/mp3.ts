@@ -1,25 +1,29 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { createEncoder } from 'wasm-media-encoders'
-import { outputSampleRate } from '../format.ts'
 import { type CreateEncoder, concat } from './encoder.ts'
+import { id3 } from './id3.ts'
 import { infoFrame } from './mp3-info.ts'
 
-const kilobitsPerSecond = 64
 const mimeType = 'audio/mpeg'
+const rates = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] as const
+const bitRates = [16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320] as const
 
 // Compiled by the first encoder of a thread; the package's own createMp3Encoder compiles it again for each.
 let codec: Parameters<typeof createEncoder>[1] | undefined
 
-/** MP3 by LAME at a constant bit rate, in front of it the frame that tells a player what to cut off at both ends. */
-export const createMp3Encoder: CreateEncoder = async (samples) => {
+/** MP3 by LAME at a constant bit rate, in front of it the tag and the frame that tells a player what to cut off at both ends. */
+export const createMp3Encoder: CreateEncoder = async ({ samples, sampleRate: given, bitRate, tags }) => {
+  const sampleRate = rates.find((rate) => rate === given)
+  const bitrate = bitRates.find((rate) => rate === bitRate)
+  if (!sampleRate || !bitrate) throw new RangeError(`LAME makes no MP3 of ${bitRate} kbit/s at ${given} Hz`)
   codec ??= await readFile(fileURLToPath(import.meta.resolve('wasm-media-encoders/wasm/mp3')))
   const lame = await createEncoder(mimeType, codec, (module) => {
     codec = module
   })
-  lame.configure({ channels: 1, sampleRate: outputSampleRate, outputSampleRate, bitrate: kilobitsPerSecond })
+  lame.configure({ channels: 1, sampleRate, outputSampleRate: sampleRate, bitrate })
   return {
-    header: infoFrame(samples, kilobitsPerSecond),
+    header: concat([id3(tags), infoFrame(samples, sampleRate, bitrate)]),
     encode: (input) => concat([lame.encode([Float32Array.from(input, (sample) => sample / 32_768)])]),
     finish: () => concat([lame.finalize()]),
     // Each encoder has a WebAssembly memory of its own, which goes with it.

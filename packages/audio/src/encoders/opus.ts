@@ -1,25 +1,29 @@
 import { Application, createEncoder, loadLibopus } from 'libopus-wasm'
-import { outputSampleRate } from '../format.ts'
 import { type CreateEncoder, concat } from './encoder.ts'
 import { createOggPager } from './ogg.ts'
+import { vorbisComment } from './vorbis-comment.ts'
 
 // Granule positions and pre-skip count at 48 kHz whatever the rate of the input (RFC 7845).
-const granulesPerSample = 48_000 / outputSampleRate
-const packetSamples = outputSampleRate * 0.02
-// What RFC 7587 §3.1.1 recommends at most for fullband speech, with room to spare.
-const bitsPerSecond = 48_000
+const granulesPerSecond = 48_000
+const packetSeconds = 0.02
+const rates = [8000, 16_000, 24_000, 48_000] as const
 // One second: little is held back from a listener, and the overhead of the pages is 1 %.
 const packetsPerPage = 50
 
 /** Opus in Ogg. Pre-skip and the last granule position make the decoded audio exactly as long as what was encoded. */
-export const createOpusEncoder: CreateEncoder = async (samples) => {
+export const createOpusEncoder: CreateEncoder = async ({ samples, sampleRate: given, bitRate, tags }) => {
+  const sampleRate = rates.find((rate) => rate === given)
+  if (sampleRate === undefined || bitRate === null)
+    throw new RangeError(`Opus has no ${given} Hz, or no bit rate was given`)
+  const granulesPerSample = granulesPerSecond / sampleRate
+  const packetSamples = sampleRate * packetSeconds
   const { version } = await loadLibopus()
   const opus = await createEncoder({
     application: Application.Audio,
     channels: 1,
-    sampleRate: outputSampleRate,
+    sampleRate,
     frameSize: packetSamples,
-    bitrate: bitsPerSecond,
+    bitrate: bitRate * 1000,
   })
   const lookaheadSamples = opus.getLookahead()
   const pager = createOggPager()
@@ -40,9 +44,9 @@ export const createOpusEncoder: CreateEncoder = async (samples) => {
 
   return {
     header: concat([
-      pager.add(identificationHeader(lookaheadSamples), 0),
+      pager.add(identificationHeader(lookaheadSamples * granulesPerSample, sampleRate), 0),
       pager.flush(),
-      pager.add(commentHeader(version), 0),
+      pager.add(concat([new TextEncoder().encode('OpusTags'), vorbisComment(version, tags)]), 0),
       pager.flush(),
     ]),
     encode(input) {
@@ -69,22 +73,12 @@ export const createOpusEncoder: CreateEncoder = async (samples) => {
   }
 }
 
-function identificationHeader(lookaheadSamples: number): Uint8Array {
+function identificationHeader(preSkip: number, sampleRate: number): Uint8Array {
   const header = new DataView(new ArrayBuffer(19))
   new Uint8Array(header.buffer).set(new TextEncoder().encode('OpusHead'))
   header.setUint8(8, 1)
   header.setUint8(9, 1)
-  header.setUint16(10, lookaheadSamples * granulesPerSample, true)
-  header.setUint32(12, outputSampleRate, true)
+  header.setUint16(10, preSkip, true)
+  header.setUint32(12, sampleRate, true)
   return new Uint8Array(header.buffer)
-}
-
-function commentHeader(libopusVersion: string): Uint8Array {
-  const vendor = new TextEncoder().encode(libopusVersion)
-  const header = new DataView(new ArrayBuffer(8 + 4 + vendor.length + 4))
-  const bytes = new Uint8Array(header.buffer)
-  bytes.set(new TextEncoder().encode('OpusTags'))
-  header.setUint32(8, vendor.length, true)
-  bytes.set(vendor, 12)
-  return bytes
 }

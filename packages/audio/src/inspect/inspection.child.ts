@@ -8,7 +8,9 @@ import { InspectionRefusal } from './refusal.ts'
 import { writeAnswer } from './write-answer.ts'
 
 // A process for one file: 0 is the file, 1 takes the answer, and 3 and 4 are pipes to and from ffmpeg, when told so.
-const pipes = process.argv.includes('ffmpeg') ? { to: 3, from: 4 } : undefined
+const wallMs = Number(process.argv[2])
+const takesAac = process.argv.includes('aac')
+const pipes = process.argv.includes('pipes') ? { to: 3, from: 4 } : undefined
 
 // The decoders write what is wrong here and go on, some of them for ever.
 Object.assign(console, {
@@ -17,15 +19,21 @@ Object.assign(console, {
   },
 })
 
-let answer: Inspection | InspectionRefusal
+// Whatever else happens, or does not, this process goes: the one that started it may be gone.
+process.on('uncaughtException', (error) => give(refusalOf(error)))
+setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2 * wallMs).unref()
+
 try {
   const bytes = openDescriptor(0)
-  answer = await measure(await open(bytes, pipes), bytes.size, watch)
+  give(await measure(await open(bytes, takesAac, pipes), bytes.size, watch))
 } catch (error) {
-  answer = refusalOf(error)
+  give(refusalOf(error))
 }
-writeSync(1, writeAnswer(answer))
-process.exit()
+
+function give(answer: Inspection | InspectionRefusal): never {
+  writeSync(1, writeAnswer(answer))
+  process.exit()
+}
 
 function refusalOf(error: unknown): InspectionRefusal {
   if (error instanceof InspectionRefusal) return error

@@ -20,7 +20,10 @@ export interface Inspection {
   readonly container: Container
   /** Such as `pcm-s16`, `mp3`, `opus`, `vorbis`, `flac`, `aac`. */
   readonly codec: string
-  /** Of the decoded samples, without what an encoder added at the ends and the file says to cut off. */
+  /**
+   * Of the decoded samples, without what the file says that an encoder added at the ends; where it cannot say (MP3 without
+   * a tag, AAC in ADTS), without what encoders usually add.
+   */
   readonly durationMs: number
   /** In hertz. */
   readonly sampleRate: number

@@ -25,8 +25,3 @@ export const limits = {
   /** The longest answer that is read from a process, in bytes. */
   answerBytes: 65_536,
 }
-
-/** How far what headers say may be from what was decoded. */
-export function isNear(claimedSeconds: number, decodedSeconds: number): boolean {
-  return Math.abs(claimedSeconds - decodedSeconds) <= Math.max(0.5, 0.02 * decodedSeconds)
-}

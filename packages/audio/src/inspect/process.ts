@@ -1,14 +1,14 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readSync, realpathSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { platform } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Inspection } from './inspector.ts'
 import { limits } from './limits.ts'
 import { readAnswer } from './read-answer.ts'
 import { InspectionRefusal } from './refusal.ts'
 import { mayBeAac } from './sniff.ts'
+import { type End, ended, spawnLimited } from './spawn-limited.ts'
 
 export interface ProcessOptions {
   /** Where an ffmpeg is, `null` for none. */
@@ -28,14 +28,12 @@ export async function inspectInProcess(file: FileHandle, options: ProcessOptions
   signal.throwIfAborted()
   const ffmpeg = mayNeedFfmpeg(file) ? options.ffmpeg : null
   const pipe = ffmpeg === null ? 'ignore' : 'pipe'
-  const memory = limits.memoryBytes + limits.reservedBytes
+  const told = [options.ffmpeg === null ? [] : ['aac'], ffmpeg === null ? [] : ['pipes']].flat()
   const child = spawnLimited(
     process.execPath,
-    [...nodeFlags(), entry, ...(ffmpeg === null ? [] : ['ffmpeg'])],
-    memory,
-    {
-      stdio: [file.fd, 'pipe', 'ignore', pipe, pipe],
-    },
+    [...nodeFlags(), entry, String(wallMs), ...told],
+    { cpuSeconds: limits.cpuSeconds, bytes: limits.memoryBytes + limits.reservedBytes },
+    [file.fd, 'pipe', 'ignore', pipe, pipe],
   )
   const decoder = ffmpeg === null ? undefined : handOver(child, ffmpeg)
 
@@ -55,12 +53,15 @@ export async function inspectInProcess(file: FileHandle, options: ProcessOptions
   if (deadline.aborted) {
     throw new InspectionRefusal('audio_too_complex', `The file takes more than ${wallMs / 1000} s to inspect.`)
   }
-  const { error, code, killedBy } = await exit
-  if (error) throw new Error('A process to inspect a file in did not start', { cause: error })
-  if (decoder && (await decoder.exit).error) {
-    throw new InspectionRefusal('audio_unsupported', `The file is AAC, which ${withoutFfmpeg}.`)
+  const end = await exit
+  if (end.killedBy) throw tooMuch(end.killedBy)
+  if (end.code !== 0) {
+    throw new Error(`The process to inspect a file in did not work: code ${end.code}`, { cause: end.error })
   }
-  if (code !== 0) throw tooMuch(killedBy ?? `code ${code}`)
+  if (decoder && !hasBegun(await decoder.exit)) {
+    const message = 'The file may be AAC, which this machine cannot decode; give wav, mp3, flac, ogg or webm.'
+    throw new InspectionRefusal('audio_unsupported', message, { cause: new Error(`${ffmpeg} cannot be run`) })
+  }
   try {
     return readAnswer(text)
   } catch (cause) {
@@ -69,20 +70,25 @@ export async function inspectInProcess(file: FileHandle, options: ProcessOptions
   }
 }
 
-const withoutFfmpeg = 'cannot be read on this machine; give wav, mp3, flac, ogg or webm'
 const entry = fileURLToPath(new URL('./inspection.child.ts', import.meta.url))
 
-/** A process that ended without an answer ran into one of its limits, or was ended by somebody who found it too large. */
+/** Whether there was a program: else the system says so, or the shell. */
+function hasBegun({ error, code }: End): boolean {
+  return error === undefined && code !== 126 && code !== 127
+}
+
+/** A process that was killed before it answered ran into one of its limits, or was ended by somebody who found it too large. */
 function tooMuch(end: string): InspectionRefusal {
   return new InspectionRefusal('audio_too_complex', 'The file needs more time or memory than there is for it.', {
     cause: new Error(`The process that inspected the file ended with ${end}`),
   })
 }
 
-function mayNeedFfmpeg(file: FileHandle): boolean {
-  const head = new Uint8Array(16)
-  readSync(file.fd, head, 0, head.length, 0)
-  return mayBeAac(head)
+function mayNeedFfmpeg({ fd }: FileHandle): boolean {
+  return mayBeAac((position, length) => {
+    const bytes = new Uint8Array(length)
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, position))
+  })
 }
 
 /** Starts ffmpeg between the two pipes of the process, so that what it decodes does not pass through this one. */
@@ -91,25 +97,15 @@ function handOver(child: ChildProcess, path: string): { readonly process: ChildP
   const args = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-threads', '1']
   const input = ['-f', 'aac', '-i', 'pipe:0', '-map', '0:a:0', '-vn', '-sn', '-dn']
   const output = ['-fflags', '+bitexact', '-c:a', 'pcm_f32le', '-f', 'wav', 'pipe:1']
-  const decoder = spawnLimited(path, [...args, ...input, ...output], limits.memoryBytes, {
-    stdio: [frames, samples, 'ignore'],
-  })
+  const decoder = spawnLimited(
+    path,
+    [...args, ...input, ...output],
+    { cpuSeconds: limits.cpuSeconds, bytes: limits.memoryBytes },
+    [frames, samples, 'ignore'],
+  )
   frames?.destroy()
   samples?.destroy()
   return { process: decoder, exit: ended(decoder) }
-}
-
-/**
- * Starts a program without environment. On Linux the kernel holds it to its time and memory, and to writing no file.
- *
- * @param bytes of memory that it may have
- */
-function spawnLimited(program: string, args: readonly string[], bytes: number, options: SpawnOptions): ChildProcess {
-  const own = { ...options, env: {}, cwd: '/' }
-  if (platform() !== 'linux') return spawn(program, args, own)
-  const kilobytes = bytes / 1024
-  const script = `ulimit -c 0 && ulimit -f 0 && ulimit -t ${limits.cpuSeconds} && ulimit -d ${kilobytes} && exec "$0" "$@"`
-  return spawn('/bin/sh', ['-c', script, program, ...args], own)
 }
 
 /** The heap's size, and where this Node has them, the walls around what a process may do. */
@@ -127,22 +123,6 @@ const readable = [
     return path.slice(0, path.indexOf('/node_modules/') + '/node_modules'.length)
   }),
 ].filter((folder, index, all) => all.indexOf(folder) === index)
-
-interface End {
-  readonly error?: Error
-  readonly code: number | null
-  readonly killedBy: NodeJS.Signals | null
-}
-
-/** Waits for the end of a process, or for the news that it never began. */
-async function ended(child: ChildProcess): Promise<End> {
-  const { promise, resolve } = Promise.withResolvers<End>()
-  child.once('error', (error) => {
-    if (child.pid === undefined) resolve({ error, code: null, killedBy: null })
-  })
-  child.once('exit', (code, killedBy) => resolve({ code, killedBy }))
-  return promise
-}
 
 /** What a process writes as its answer, cut off where it is longer than any answer. */
 async function readAll(child: ChildProcess): Promise<string> {

@@ -9,8 +9,10 @@ export interface Sniffed {
   readonly start: number
 }
 
+type Other = readonly [name: string, offset: number, magic: string]
+
 /** Files that people take for audio, or that come up by mistake, by their first bytes. */
-const others: readonly (readonly [name: string, offset: number, magic: string])[] = [
+const others: readonly Other[] = [
   ['AIFF audio', 8, 'AIFF'],
   ['AIFF audio', 8, 'AIFC'],
   ['an AVI video', 8, 'AVI '],
@@ -25,6 +27,9 @@ const others: readonly (readonly [name: string, offset: number, magic: string])[
   ['a PNG picture', 0, '\x89PNG'],
   ['a JPEG picture', 0, '\xff\xd8\xff'],
   ['a GIF picture', 0, 'GIF8'],
+  ['a HEIF picture', 4, 'ftypheic'],
+  ['a HEIF picture', 4, 'ftypmif1'],
+  ['an AVIF picture', 4, 'ftypavif'],
   ['a PDF document', 0, '%PDF'],
   ['a ZIP archive', 0, 'PK\x03\x04'],
   ['a GZIP archive', 0, '\x1f\x8b'],
@@ -41,22 +46,27 @@ const longestPadding = 65_536
  * Tells what a file is by its first bytes.
  *
  * @param accepted what to send instead, for the sentence
- * @throws InspectionRefusal `audio_unsupported`, or `audio_mislabeled` when a tag claims to be longer than the file
+ * @throws InspectionRefusal `audio_unsupported`, `audio_undecodable` when it is empty, or `audio_mislabeled` when a tag claims
+ * to be longer than the file
  */
 export function sniff(bytes: Bytes, accepted: string): Sniffed {
+  if (bytes.size === 0) throw new InspectionRefusal('audio_undecodable', 'The file is empty: it has 0 bytes.')
   const start = skipTags(bytes)
   const head = bytes.read(start, headLength)
-  const container = containerOf(head)
+  const container = others.some((other) => is(head, other)) ? undefined : containerOf(head)
   if (container && (start === 0 || container === 'mp3' || container === 'flac' || container === 'aac')) {
     return { container, start }
   }
-  throw new InspectionRefusal('audio_unsupported', `The file is ${describe(head, bytes.size)}; give ${accepted}.`)
+  throw new InspectionRefusal('audio_unsupported', `The file is ${describe(head)}; give ${accepted}.`)
 }
 
-/** Whether a file may hold AAC, by its first bytes. */
-export function mayBeAac(head: Uint8Array): boolean {
-  const container = containerOf(head)
-  return container === 'm4a' || container === 'aac' || startsWith(head, 0, 'ID3')
+/** Whether a file may hold AAC, by a glance at its first bytes. */
+export function mayBeAac(read: (position: number, length: number) => Uint8Array): boolean {
+  const head = read(0, 16)
+  const tag = tagLength(head)
+  const container = containerOf(tag === 0 ? head : read(tag, 16))
+  // Behind a tag there may be more of them, or zeros.
+  return container === 'm4a' || container === 'aac' || (tag > 0 && container === undefined)
 }
 
 function containerOf(head: Uint8Array): Container | undefined {
@@ -81,31 +91,37 @@ function frameOf([first = 0, second = 0, third = 0]: Uint8Array): 'mp3' | 'aac' 
 /** ID3v2 tags in front, and the zeros that some writers leave behind them. */
 function skipTags(bytes: Bytes): number {
   let start = 0
-  for (;;) {
-    const head = bytes.read(start, 10)
-    if (!startsWith(head, 0, 'ID3') || head.length < 10) break
-    const [, , , , , flags = 0, ...lengths] = head
-    const length = 10 + lengths.reduce((sum, byte) => sum * 128 + (byte & 127), 0) + (flags & 0x10 ? 10 : 0)
-    if (start + length > bytes.size) {
+  for (let length = tagLength(bytes.read(0, 10)); length > 0; length = tagLength(bytes.read(start, 10))) {
+    start += length
+    if (start > bytes.size) {
       throw new InspectionRefusal(
         'audio_mislabeled',
-        `The file says that its tag ends at byte ${start + length}, and has ${bytes.size} bytes.`,
+        `The file says that its tag ends at byte ${start}, and has ${bytes.size} bytes.`,
       )
     }
-    start += length
   }
   if (start === 0) return 0
   const padding = bytes.read(start, longestPadding).findIndex((byte) => byte !== 0)
   return start + Math.max(0, padding)
 }
 
-function describe(head: Uint8Array, size: number): string {
-  if (size === 0) return 'empty'
-  const known = others.find(([, offset, magic]) => startsWith(head, offset, magic))
+/** Of the ID3v2 tag that begins here, with its header and footer; 0 where none does. */
+function tagLength(head: Uint8Array): number {
+  if (!startsWith(head, 0, 'ID3') || head.length < 10) return 0
+  const lengths = head.subarray(6, 10)
+  return 10 + lengths.reduce((sum, byte) => sum * 128 + (byte & 127), 0) + ((head[5] ?? 0) & 0x10 ? 10 : 0)
+}
+
+function describe(head: Uint8Array): string {
+  const known = others.find((other) => is(head, other))
   if (known) return known[0]
   return head.every((byte) => byte >= 0x20 || (byte >= 9 && byte <= 13)) && head.some((byte) => byte < 0x80)
     ? 'text'
     : 'no audio that is known here'
+}
+
+function is(head: Uint8Array, [, offset, magic]: Other): boolean {
+  return startsWith(head, offset, magic)
 }
 
 function startsWith(head: Uint8Array, offset: number, magic: string): boolean {

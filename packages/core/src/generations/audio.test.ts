@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { audioFormats } from '@loqui/audio/format'
-import { decodeAudio } from '@loqui/audio/testing'
+import { decodeAudio, mostSurplusMs } from '@loqui/audio/testing'
+import { readHeader } from '@loqui/audio/testing-header'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
-import { generationAudio } from './audio.ts'
+import { generationAudio, mostRenditions } from './audio.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { runGeneration } from './run.ts'
@@ -40,11 +41,15 @@ describe('the audio of a generation', () => {
       bytes: row.audio_bytes,
       sha256: row.audio_sha256,
       format: 'wav',
+      sampleRate: 24_000,
+      bitRate: null,
+      loudness: null,
       fileName: `loqui-${id}.wav`,
       finishedAt: row.finished_at,
     }
     expect(await generationAudio(user.as, { id })).toEqual(expected)
     expect(await generationAudio(user.as, { id, format: 'wav' })).toEqual(expected)
+    expect(await generationAudio(user.as, { id, sampleRate: 24_000, bitRate: null, loudness: null })).toEqual(expected)
   })
 
   test.for(audioFormats)('in %s is as long as was charged', async (format) => {
@@ -60,7 +65,71 @@ describe('the audio of a generation', () => {
     expect(bytes.length).toBe(audio.bytes)
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(audio.sha256)
     const { durationMs } = await decodeAudio(new Uint8Array(bytes), format)
-    expect(Math.abs(durationMs - duration_ms!)).toBeLessThan(20)
+    expect(durationMs - duration_ms!).toBeGreaterThan(-1)
+    expect(durationMs - duration_ms!).toBeLessThan(1 + mostSurplusMs(format))
+  })
+
+  test('is another object for each way of making it, and the same one for the same way', async () => {
+    const user = await core.user()
+    const id = await done(user, { format: 'mp3', sampleRate: 44_100, bitRate: 192, loudness: -19 })
+    const own = await generationAudio(user.as, { id })
+    expect(own).toMatchObject({ format: 'mp3', sampleRate: 44_100, bitRate: 192, loudness: -19 })
+    const ways = [
+      [{ format: 'wav' }, { format: 'wav', sampleRate: 24_000, bitRate: null, loudness: -19 }],
+      [
+        { format: 'wav', loudness: null },
+        { format: 'wav', sampleRate: 24_000, bitRate: null, loudness: null },
+      ],
+      [
+        { format: 'wav', sampleRate: 8_000 },
+        { format: 'wav', sampleRate: 8_000, loudness: -19 },
+      ],
+      [{ bitRate: 64 }, { format: 'mp3', sampleRate: 44_100, bitRate: 64, loudness: -19 }],
+      [{ sampleRate: 24_000 }, { format: 'mp3', sampleRate: 24_000, bitRate: 64, loudness: -19 }],
+      [{ loudness: -16 }, { format: 'mp3', sampleRate: 44_100, bitRate: 192, loudness: -16 }],
+    ] as const
+    const made = []
+    for (const [asked, expected] of ways) {
+      const audio = await generationAudio(user.as, { id, ...asked })
+      expect(audio).toMatchObject(expected)
+      expect(await generationAudio(user.as, { id, ...asked })).toEqual(audio)
+      expect(await generationAudio(user.as, { id, ...expected })).toEqual(audio)
+      made.push(audio.key)
+    }
+    expect(new Set([own.key, ...made]).size).toBe(ways.length + 1)
+    expect((await core.objects(id)).filter((key) => key.includes('renditions'))).toEqual(made.toSorted())
+    expect(new Set(made.map((key) => /\.(\w+)$/.exec(key)?.[1]))).toEqual(new Set(['wav', 'mp3']))
+  })
+
+  test('is refused for what the format does not take, before it is ready and after', async () => {
+    const user = await core.user()
+    for (const id of [await create(user, { format: 'opus' }), await done(user, { format: 'opus' })]) {
+      const refused = await refusal(generationAudio(user.as, { id, sampleRate: 44_100 }))
+      expect(refused).toMatchObject({ reason: 'invalid_input', issues: [{ field: 'sampleRate' }] })
+    }
+  })
+
+  test('says in the file what it is called, and by whom it is spoken', async () => {
+    const user = await core.user()
+    const id = await done(user, { title: 'A title' })
+    for (const format of ['mp3', 'opus', 'flac'] as const) {
+      const { key } = await generationAudio(user.as, { id, format })
+      const header = await readHeader(new Uint8Array(await buffer(await storage.read(key))), format)
+      expect(header).toMatchObject({ title: 'A title', voice: 'A low tone', comment: 'AI-generated' })
+    }
+  })
+
+  test('made in more ways than there is room for is kept in the last of them', async () => {
+    const user = await core.user()
+    const id = await done(user)
+    const keys = []
+    for (let n = 0; n <= mostRenditions; n++) {
+      keys.push((await generationAudio(user.as, { id, format: 'ulaw', loudness: -30 + n / 2 })).key)
+    }
+    expect((await core.objects(id)).filter((key) => key.includes('renditions'))).toEqual(keys.slice(1).toSorted())
+    const again = await generationAudio(user.as, { id, format: 'ulaw', loudness: -30 })
+    expect(keys).not.toContain(again.key)
+    expect((await core.objects(id)).includes(keys[1]!)).toBe(false)
   })
 
   test('is made once, when ten ask for a format at once, and once more for none who asks later', async () => {
@@ -88,6 +157,7 @@ describe('the audio of a generation', () => {
           .values({
             generation_id: id,
             format: 'opus',
+            bit_rate: 48,
             audio_key: `${key.replace(/[^/]+$/, '')}other.opus`,
             audio_bytes: 1,
             audio_sha256: '',

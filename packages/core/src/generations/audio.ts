@@ -1,4 +1,6 @@
-import { type AudioFormat, audioFormats } from '@loqui/audio/format'
+import { isDeepStrictEqual } from 'node:util'
+import { audioFormatInfo } from '@loqui/audio/format'
+import type { Output } from '@loqui/audio/output'
 import type { GenerationRow } from '@loqui/db/schema/generations'
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -8,99 +10,128 @@ import { Refusal } from '../errors.ts'
 import { idSchema } from '../ids.ts'
 import { withLease } from '../limits/lease.ts'
 import { joinSegments } from './join.ts'
+import { outputInput, ownOutput, readOutputOf, toOutputRow } from './output.ts'
 import { renditionKey } from './purge.ts'
 import { findGeneration } from './queries.ts'
 import { readSegments } from './segments.ts'
 
 export const generationAudioInput = z.strictObject({
   id: idSchema('generation'),
-  format: z.enum(audioFormats).optional(),
+  ...outputInput,
+  format: outputInput.format.optional(),
 })
 
-/** Where the bytes of a generation's audio lie. */
-export interface GenerationAudio {
+/** Where the bytes of a generation's audio lie, and how they were made. */
+export interface GenerationAudio extends Output {
   readonly key: string
   readonly bytes: number
   readonly sha256: string
-  readonly format: AudioFormat
   /** A name for a file of it, without directories; from the title where there is one. */
   readonly fileName: string
   readonly finishedAt: Date
 }
 
+/** Renditions that are kept of one generation: there are thousands of ways to make it, and room for those people use. */
+export const mostRenditions = 24
+
+type StoredAudio = Pick<GenerationAudio, 'key' | 'bytes' | 'sha256'>
+
 /** Renditions being made by this process, so that two requests for one wait for the same work. */
-const inTheMaking = new Map<string, Promise<{ key: string; bytes: number; sha256: string }>>()
+const inTheMaking = new Map<string, Promise<StoredAudio>>()
 
 /**
- * The audio of a generation that succeeded. In a format other than its own it is made from the segments when first
- * asked for, and kept.
+ * The audio of a generation that succeeded. Made otherwise than its own it is made from the segments when first asked for,
+ * and kept while it is among the last {@link mostRenditions} that were.
  *
- * @throws {Refusal} `generation_not_found`, `audio_not_ready`, `concurrency_limited`.
+ * @throws {Refusal} `generation_not_found`, `audio_not_ready`, `concurrency_limited`, `invalid_input` for a rate or a bit rate
+ * that the format does not take.
  */
 export async function generationAudio(
   caller: Caller<'db' | 'actor' | 'storage' | 'assembler' | 'log'>,
-  input: z.output<typeof generationAudioInput>,
+  { id, ...asked }: z.output<typeof generationAudioInput>,
 ): Promise<GenerationAudio> {
-  const row = await findGeneration(caller.db, permit(caller.actor, 'generations:read'), input.id)
+  const row = await findGeneration(caller.db, permit(caller.actor, 'generations:read'), id)
+  const output = readOutputOf(row, asked)
   if (row.state !== 'succeeded' || row.audio_key === null || row.audio_bytes === null || row.audio_sha256 === null) {
     throw new Refusal('audio_not_ready', `This generation has no audio: it is ${row.state}.`)
   }
-  // `create` writes no other format.
-  const own = row.format as AudioFormat
-  const format = input.format ?? own
-  const object =
-    format === own
-      ? { key: row.audio_key, bytes: row.audio_bytes, sha256: row.audio_sha256 }
-      : await rendition(caller, row, format)
+  const object = isDeepStrictEqual(output, ownOutput(row))
+    ? { key: row.audio_key, bytes: row.audio_bytes, sha256: row.audio_sha256 }
+    : await rendition(caller, row, output)
+  const name = row.title?.replaceAll(/[/\\]/g, '-') ?? `loqui-${row.id}`
   return {
     ...object,
-    format,
-    fileName: `${row.title?.replaceAll(/[/\\]/g, '-') ?? `loqui-${row.id}`}.${format}`,
+    ...output,
+    fileName: `${name}.${audioFormatInfo[output.format].extension}`,
     finishedAt: row.finished_at ?? row.created_at,
   }
 }
 
 async function rendition(
   caller: Caller<'db' | 'storage' | 'assembler' | 'log'>,
-  { id, user_id }: GenerationRow,
-  format: AudioFormat,
-): Promise<{ key: string; bytes: number; sha256: string }> {
-  const existing = await readRendition(caller, id, format)
+  row: GenerationRow,
+  output: Output,
+): Promise<StoredAudio> {
+  const existing = await readRendition(caller, row.id, output)
   if (existing) return existing
-  const name = `${id} ${format}`
-  const make = () => withLease(caller, user_id, () => makeRendition(caller, id, format))
+  const name = JSON.stringify([row.id, toOutputRow(output)])
+  const make = () => withLease(caller, row.user_id, () => makeRendition(caller, row, output))
   const making = inTheMaking.get(name) ?? make().finally(() => inTheMaking.delete(name))
   inTheMaking.set(name, making)
   return making
 }
 
 async function makeRendition(
-  caller: Caller<'db' | 'storage' | 'assembler'>,
-  id: string,
-  format: AudioFormat,
-): Promise<{ key: string; bytes: number; sha256: string }> {
+  caller: Caller<'db' | 'storage' | 'assembler' | 'log'>,
+  { id, title, voice_id }: GenerationRow,
+  output: Output,
+): Promise<StoredAudio> {
   const { db, storage } = caller
-  const made = await joinSegments(caller, renditionKey(id, format), await readSegments(caller, id), format)
+  const voice = await db.selectFrom('voice').select('name').where('id', '=', voice_id).executeTakeFirst()
+  const tags = { title, voice: voice?.name }
+  const key = renditionKey(id, output.format)
+  const { bytes, sha256 } = await joinSegments(caller, key, await readSegments(caller, id), output, tags)
+  const { format, sample_rate, bit_rate, loudness } = toOutputRow(output)
   // Locks the generation, so that a deletion either finds this object to remove or is seen here.
   const { rows: kept } = await sql`
-    insert into rendition (generation_id, format, audio_key, audio_bytes, audio_sha256)
-    select id, ${format}, ${made.key}, ${made.bytes}, ${made.sha256}
+    insert into rendition (generation_id, format, sample_rate, bit_rate, loudness, audio_key, audio_bytes, audio_sha256)
+    select id, ${format}, ${sample_rate}, ${bit_rate}, ${loudness}, ${key}, ${bytes}, ${sha256}
     from generation where id = ${id} and deleted_at is null for share
     on conflict do nothing returning generation_id
   `.execute(db)
-  if (kept.length > 0) return made
-  await storage.remove([made.key])
-  const theirs = await readRendition(caller, id, format)
+  if (kept.length > 0) {
+    await forgetOldest(caller, id)
+    return { key, bytes, sha256 }
+  }
+  await storage.remove([key])
+  const theirs = await readRendition(caller, id, output)
   if (!theirs)
     throw new Refusal('generation_not_found', 'id: the generation was deleted while its audio was being made.')
   return theirs
 }
 
-async function readRendition({ db }: Caller<'db'>, id: string, format: AudioFormat) {
+async function forgetOldest({ db, storage, log }: Caller<'db' | 'storage' | 'log'>, id: string): Promise<void> {
+  const { rows } = await sql<{ key: string }>`
+    delete from rendition where audio_key in (
+      select audio_key from rendition where generation_id = ${id}
+      order by created_at desc, audio_key desc offset ${mostRenditions}
+    ) returning audio_key as key
+  `.execute(db)
+  if (rows.length === 0) return
+  await storage.remove(rows.map(({ key }) => key)).catch((error: unknown) => {
+    log.warn({ error, generationId: id }, 'renditions that are forgotten are left to the sweep')
+  })
+}
+
+async function readRendition({ db }: Caller<'db'>, id: string, output: Output): Promise<StoredAudio | undefined> {
+  const { format, sample_rate, bit_rate, loudness } = toOutputRow(output)
   return db
     .selectFrom('rendition')
     .select(['audio_key as key', 'audio_bytes as bytes', 'audio_sha256 as sha256'])
     .where('generation_id', '=', id)
     .where('format', '=', format)
+    .where('sample_rate', '=', sample_rate)
+    .where('bit_rate', 'is not distinct from', bit_rate)
+    .where('loudness', 'is not distinct from', loudness)
     .executeTakeFirst()
 }

@@ -61,6 +61,9 @@ describe('a text that can be spoken', () => {
       voiceId: `voi_${low}`,
       engine: 'tone',
       format: 'flac',
+      sampleRate: 24_000,
+      bitRate: null,
+      loudness: null,
       settings: { speed: 2 },
       segments: { total: 2, done: 0 },
       estimatedMs: spokenMs + 350,
@@ -81,6 +84,27 @@ describe('a text that can be spoken', () => {
 
   test('is mp3 in the voice’s own pace when nothing else is asked for', () => {
     expect(input('Words.')).toEqual({ text: 'Words.', voiceId: low, format: 'mp3', settings: {} })
+  })
+
+  test('tells how its audio will be made, and is kept so', async () => {
+    const { as } = await core.user()
+    for (const [asked, expected] of [
+      [{}, { format: 'mp3', sampleRate: 24_000, bitRate: 64, loudness: null }],
+      [
+        { sampleRate: null, bitRate: null, loudness: null },
+        { sampleRate: 24_000, bitRate: 64, loudness: null },
+      ],
+      [{ sampleRate: 44_100 }, { format: 'mp3', sampleRate: 44_100, bitRate: 128 }],
+      [
+        { format: 'opus', bitRate: 24, loudness: -16.5 },
+        { sampleRate: 24_000, bitRate: 24, loudness: -16.5 },
+      ],
+      [{ format: 'ulaw' }, { format: 'ulaw', sampleRate: 8_000, bitRate: null }],
+    ] as const) {
+      const generation = await createGeneration(as, input('Words.', asked))
+      expect(generation).toMatchObject(expected)
+      expect(await getGeneration(as, { id: rowId(generation.id) })).toEqual(generation)
+    }
   })
 
   test('by a key is remembered as that key’s', async () => {
@@ -187,6 +211,16 @@ describe('what is refused leaves nothing behind', () => {
     expect(await traces(id)).toEqual(nothing)
   })
 
+  test.for([
+    [{ format: 'opus', sampleRate: 44_100 }, 'sampleRate', 'opus takes 8000, 16000, 24000, or 48000 Hz, not 44100.'],
+    [{ format: 'wav', bitRate: 64 }, 'bitRate', 'wav takes none: its bit rate follows from its sample rate.'],
+  ] as const)('audio that nobody makes: %o', async ([asked, field, message]) => {
+    const { id, as } = await core.user()
+    const refused = await refusal(createGeneration(as, input('Words.', asked)))
+    expect(refused).toMatchObject({ reason: 'invalid_input', issues: [{ field, message }] })
+    expect(await traces(id)).toEqual(nothing)
+  })
+
   test('a text that needs more than is left', async () => {
     const { id, as } = await core.user()
     await db
@@ -211,6 +245,10 @@ describe('what is refused leaves nothing behind', () => {
     ['a voice of a name too long', { voiceId: 'a'.repeat(101) }, 'voiceId'],
     ['a voice that is a number', { voiceId: 7 }, 'voiceId'],
     ['a format nobody makes', { format: 'midi' }, 'format'],
+    ['a rate that is a word', { sampleRate: '24000' }, 'sampleRate'],
+    ['a bit rate without end', { bitRate: Number.POSITIVE_INFINITY }, 'bitRate'],
+    ['a loudness nobody hears', { loudness: -30.1 }, 'loudness'],
+    ['a loudness that hurts', { loudness: -9.9 }, 'loudness'],
     ['a speed too low', { settings: { speed: 0.249 } }, 'settings.speed'],
     ['a speed too high', { settings: { speed: 4.001 } }, 'settings.speed'],
     ['a speed that is no number', { settings: { speed: Number.NaN } }, 'settings.speed'],
@@ -261,6 +299,8 @@ describe('an idempotency key', () => {
     expect(await refusal(create(as, 'Other words.', 'once'))).toMatchObject({ reason: 'idempotency_key_reused' })
     const otherFormat = createGeneration(as, input('Words.', { format: 'wav' }), { idempotencyKey: 'once' })
     expect(await refusal(otherFormat)).toMatchObject({ reason: 'idempotency_key_reused' })
+    const louder = createGeneration(as, input('Words.', { loudness: -16 }), { idempotencyKey: 'once' })
+    expect(await refusal(louder)).toMatchObject({ reason: 'idempotency_key_reused' })
     expect(await create(as, 'Words.', 'once')).toEqual(first)
     expect(await traces(id)).toMatchObject({ generations: 1 })
   })

@@ -1,4 +1,3 @@
-import { audioFormats } from '@loqui/audio/format'
 import type { GenerationRow } from '@loqui/db/schema/generations'
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -15,6 +14,7 @@ import { voiceReferenceSchema } from '../voices/reference.ts'
 import { consentEnded } from '../voices/refusals.ts'
 import { speakSettingsSchema } from '../voices/settings.ts'
 import { type Generation, toGeneration } from './generation.ts'
+import { type OutputRow, outputInput, readOutput, toOutputRow } from './output.ts'
 import { prepareSpeech } from './prepare-speech.ts'
 
 export const speechInput = {
@@ -27,9 +27,12 @@ export const speechInput = {
   settings: speakSettingsSchema.default({}),
 }
 
+/** How its audio is to be made. */
+export const createdOutputInput = { ...outputInput, format: outputInput.format.default('mp3') }
+
 export const createGenerationInput = z.strictObject({
   ...speechInput,
-  format: z.enum(audioFormats).default('mp3'),
+  ...createdOutputInput,
   title: z.string().trim().min(1).max(200).nullish(),
 })
 
@@ -40,8 +43,9 @@ const route = 'generations.create'
  * enqueue; then hint. A refusal leaves nothing behind.
  *
  * @param call whether, and how, this call is told from a repetition of itself.
- * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`,
- * `quota_exceeded`, `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
+ * @throws {Refusal} `invalid_input` for a rate or a bit rate that the format does not take, `voice_not_found`,
+ * `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`, `quota_exceeded`,
+ * `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function createGeneration(
   caller: Caller<'db' | 'actor' | 'engines' | 'hints'>,
@@ -50,6 +54,7 @@ export async function createGeneration(
 ): Promise<Generation> {
   const { db, actor, hints } = caller
   const userId = permit(actor, 'generations:write')
+  const output = readOutput(input)
   const keyId = actor.kind === 'key' ? actor.keyId : null
   const repeatable = readRepeatable(call, route, input, { userId, keyId })
   const prepared = await prepareSpeech(caller, userId, input).catch(async (error: unknown) => {
@@ -69,7 +74,7 @@ export async function createGeneration(
     engine: voice.engine,
     text: input.text,
     characters: input.text.length,
-    format: input.format,
+    ...toOutputRow(output),
     settings: { ...settings },
     title: input.title ?? null,
     segments_total: speech.segments.length,
@@ -125,7 +130,7 @@ type NewGeneration = Pick<
   | 'engine'
   | 'text'
   | 'characters'
-  | 'format'
+  | keyof OutputRow
   | 'settings'
   | 'title'
   | 'segments_total'

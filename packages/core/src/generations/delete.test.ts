@@ -1,3 +1,5 @@
+import { lock } from '@loqui/db/lock'
+import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { newId } from '../ids.ts'
@@ -192,4 +194,25 @@ describe('deleting', () => {
     expect(await refusal(getGeneration(user.as, { id }))).toMatchObject({ reason: 'generation_not_found' })
     expect(await core.objects(id)).not.toEqual([])
   })
+})
+
+test('waits for a create that takes over the key, and holds nothing meanwhile that it will want', async () => {
+  const user = await core.user()
+  const id = await create(user, 'key')
+  await transaction(db, async (trx) => {
+    // As generation_create() does, which wants the quota next.
+    await sql`update idempotency set created_at = clock_timestamp() where user_id = ${user.id}`.execute(trx)
+    const deleting = deleteGeneration(user.as, { id })
+    deleting.catch(() => undefined)
+    await vi.waitFor(async () => {
+      const { rows } = await sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+        core.owner,
+      )
+      expect(rows).toHaveLength(1)
+    })
+    await lock(trx, 'quota', user.id)
+    return { deleting }
+  }).then(({ deleting }) => deleting)
+  expect(await occurrences('A secret')).toEqual([])
 })

@@ -21,17 +21,18 @@ export async function deleteGeneration(
   const userId = permit(actor, 'generations:write')
   await findGeneration(db, userId, id)
   await transaction(db, async (trx) => {
+    // Its idempotency key goes on answering with it, and says no more than the tombstone does. First, since a create that
+    // takes the key over comes from there to the quota.
+    await sql`
+      update idempotency set response = (response::jsonb || '{"text": "", "excerpt": "", "title": null}')::text
+      where user_id = ${userId} and about = ${wireId('generation', id)}
+    `.execute(trx)
     await giveUp(trx, id, { state: 'canceled' })
     await sql`
       with deleted as (
         update generation set deleted_at = now(), purged_at = null, text = '', title = null
         where id = ${id} and deleted_at is null returning generation)
       select event_append(generation, 'deleted', null) from deleted
-    `.execute(trx)
-    // Its idempotency key goes on answering with it, and says no more than the tombstone does.
-    await sql`
-      update idempotency set response = (response::jsonb || '{"text": "", "excerpt": "", "title": null}')::text
-      where user_id = ${userId} and about = ${wireId('generation', id)}
     `.execute(trx)
   })
   hints.hint('cancel', id)

@@ -100,10 +100,16 @@ describe('an estimate', () => {
       ['a'.repeat(5_001), low],
       ['Words.', newId()],
     ] as const) {
-      const given = { text, voiceId, settings: {} }
+      const given = { text, voiceId, settings: {}, format: 'mp3' } as const
       const said = await refusal(estimateGeneration(user.as, given))
-      const asked = await refusal(createGeneration(user.as, { ...given, format: 'mp3' }))
+      const asked = await refusal(createGeneration(user.as, given))
       expect(said).toEqual(asked)
+    }
+    for (const wrong of [{ sampleRate: 1 }, { bitRate: 1 }]) {
+      const said = await refusal(estimateGeneration(user.as, input('Words.', wrong)))
+      expect(said).toMatchObject({ reason: 'invalid_input', issues: [{ field: Object.keys(wrong)[0] }] })
+      const asked = createGenerationInput.parse({ text: 'Words.', voiceId: `voi_${low}`, ...wrong })
+      expect(said).toEqual(await refusal(createGeneration(user.as, asked)))
     }
     const away = { ...user.as, engines: new Map() }
     expect(await refusal(estimateGeneration(away, input('Words.')))).toMatchObject({ reason: 'voice_unavailable' })
@@ -126,12 +132,19 @@ describe('an estimate', () => {
     }
   })
 
+  test('is the same however the audio is made', async () => {
+    const user = await core.user()
+    const estimate = await estimateGeneration(user.as, input('Words.'))
+    for (const output of [{ format: 'ulaw' }, { sampleRate: 8_000, bitRate: 16 }, { loudness: -16 }]) {
+      expect(await estimateGeneration(user.as, input('Words.', output))).toEqual(estimate)
+    }
+  })
+
   test('is for who may generate', async () => {
     const user = await core.user()
     const reader = await user.withKey(['generations:read', 'usage:read'])
     expect(await refusal(estimateGeneration(reader, input('Words.')))).toMatchObject({ reason: 'scope_missing' })
     await estimateGeneration(await user.withKey(['generations:write']), input('Words.'))
     expect(await refusal(estimateGeneration(system, input('Words.')))).toMatchObject({ reason: 'forbidden' })
-    expect(estimateInput.safeParse({ text: 'Words.', voiceId: `voi_${low}`, format: 'mp3' }).success).toBe(false)
   })
 })

@@ -3,10 +3,11 @@ import { permit } from '../actor.ts'
 import { budgetExceeded, findExceededBudget } from '../budgets/exceeded.ts'
 import type { Caller } from '../context.ts'
 import { readUsage } from '../usage/queries.ts'
-import { speechInput } from './create.ts'
+import { createdOutputInput, speechInput } from './create.ts'
+import { readOutput } from './output.ts'
 import { prepareSpeech } from './prepare-speech.ts'
 
-export const estimateInput = z.strictObject(speechInput)
+export const estimateInput = z.strictObject({ ...speechInput, ...createdOutputInput })
 
 /** What a generation would take of the quota, and cost. Lengths are milliseconds of audio. */
 export interface Estimate {
@@ -33,8 +34,9 @@ export interface Estimate {
  * Says what a generation would take, and makes none. It is refused for what would refuse the generation, but for the
  * quota, of which `fits` tells.
  *
- * @throws {Refusal} `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`,
- * `budget_exceeded`, `scope_missing`, `forbidden`.
+ * @throws {Refusal} `invalid_input` for a rate or a bit rate that the format does not take, `voice_not_found`,
+ * `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`, `budget_exceeded`,
+ * `scope_missing`, `forbidden`.
  */
 export async function estimateGeneration(
   caller: Caller<'db' | 'actor' | 'engines'>,
@@ -42,6 +44,7 @@ export async function estimateGeneration(
 ): Promise<Estimate> {
   const { db, actor } = caller
   const userId = permit(actor, 'generations:write')
+  readOutput(input)
   const { voice, speech } = await prepareSpeech(caller, userId, input)
   const [exceeded, { remainingMs }] = await Promise.all([
     findExceededBudget(db, userId, speech.costMicros),

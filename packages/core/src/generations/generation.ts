@@ -3,6 +3,7 @@ import type { EventRow, EventType, GenerationRow, GenerationState } from '@loqui
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Reason } from '../errors.ts'
 import { wireId } from '../ids.ts'
+import { outputColumns, ownOutput } from './output.ts'
 
 /** One request for speech, as its owner sees it. Times are ISO 8601, lengths of audio milliseconds. */
 export interface Generation extends GenerationSummary {
@@ -23,6 +24,12 @@ export interface GenerationSummary {
   voiceId: string
   engine: string
   format: AudioFormat
+  /** Of the audio, in hertz. */
+  sampleRate: number
+  /** In kbit/s; `null` where it follows from the samples. */
+  bitRate: number | null
+  /** Integrated loudness that the audio is brought to, in LUFS; `null`: as the engine speaks. */
+  loudness: number | null
   settings: SpeakSettings
   segments: { total: number; done: number }
   /** How long the audio was expected to be. */
@@ -80,8 +87,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
     characters: row.characters,
     voiceId: wireId('voice', row.voice_id),
     engine: row.engine,
-    // Written by `create`, which takes nothing else.
-    format: row.format as AudioFormat,
+    ...ownOutput(row),
     settings: row.settings,
     estimatedMs: row.estimated_ms,
     reservedMs: row.reserved_ms,
@@ -130,7 +136,7 @@ export const summaryColumns = [
   'characters',
   'voice_id',
   'engine',
-  'format',
+  ...outputColumns,
   'settings',
   'estimated_ms',
   'reserved_ms',

@@ -1,39 +1,52 @@
 import { Readable } from 'node:stream'
 import type { Piece } from '@loqui/audio/assemble'
 import { assembly } from '@loqui/audio/assembly'
-import type { AudioFormat } from '@loqui/audio/format'
+import type { Output } from '@loqui/audio/output'
+import type { Tags } from '@loqui/audio/tags'
+import type { SegmentRow } from '@loqui/db/schema/generations'
 import type { StoredObject } from '@loqui/storage/storage'
 import type { Caller } from '../context.ts'
 import type { StoredSegment } from './speak.ts'
 
-/** A whole generation's audio in one format. */
+/** A whole generation's audio, made in one way. */
 export interface JoinedAudio extends StoredObject {
   readonly key: string
   readonly durationMs: number
 }
 
-/** Joins stored segments into one object in `format`. The caller owns it until it has written its key down. */
+/**
+ * Joins stored segments into one object. The caller owns it until it has written its key down. How long it is does not depend
+ * on how it is made, but for half a sample of its rate, and for what fills up the last frame of AAC.
+ */
 export async function joinSegments(
   { storage, assembler }: Caller<'storage' | 'assembler'>,
   key: string,
   segments: readonly StoredSegment[],
-  format: AudioFormat,
+  { format, ...output }: Output,
+  tags: Tags,
   signal?: AbortSignal,
 ): Promise<JoinedAudio> {
   const pieces = segments.map((segment) => toPiece({ storage }, segment))
-  const options = signal ? { signal } : {}
-  const audio = assembler.encode(pieces, format, options)
+  const audio = assembler.encode(pieces, format, { ...output, tags, signal })
   // Aborted before the store reads it, a stream nobody listens to would end the process. The store still hears of it.
   audio.on('error', () => undefined)
-  const object = await storage.put(key, audio, options)
+  const object = await storage.put(key, audio, signal ? { signal } : {})
   return { ...object, key, durationMs: assembly(pieces).durationMs }
 }
 
 function toPiece({ storage }: Caller<'storage'>, segment: StoredSegment): Piece {
-  const { audio_key, samples, sample_rate, bytes } = segment
-  if (segment.state !== 'stored' || audio_key === null || samples === null || sample_rate === null) {
-    throw new Error(`segment ${segment.index} of generation ${segment.generation_id} is not stored`)
-  }
+  const { audio_key, bytes } = segment
+  if (audio_key === null) throw notStored(segment)
   const open = async () => (bytes ? Readable.from([bytes]) : storage.read(audio_key))
-  return { open, samples, sampleRate: sample_rate, pauseMs: segment.pause_ms }
+  return { open, ...measuresOf(segment) }
 }
+
+/** How long a stored segment is, and the silence behind it. */
+export function measuresOf(segment: SegmentRow): Omit<Piece, 'open'> {
+  const { state, samples, sample_rate, pause_ms } = segment
+  if (state !== 'stored' || samples === null || sample_rate === null) throw notStored(segment)
+  return { samples, sampleRate: sample_rate, pauseMs: pause_ms }
+}
+
+const notStored = ({ index, generation_id }: SegmentRow) =>
+  new Error(`segment ${index} of generation ${generation_id} is not stored`)

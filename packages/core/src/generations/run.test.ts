@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { type AudioFormat, audioFormats } from '@loqui/audio/format'
-import { decodeAudio } from '@loqui/audio/testing'
+import { audioFormats } from '@loqui/audio/format'
+import { takenRates } from '@loqui/audio/output'
+import { decodeAudio, mostSurplusMs } from '@loqui/audio/testing'
+import { isRaw, readHeader } from '@loqui/audio/testing-header'
 import { EngineError } from '@loqui/engines/engine'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { z } from 'zod'
 import { newId } from '../ids.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
@@ -34,7 +37,7 @@ const sentences = [
 const text = sentences.join(' ')
 const durationMs = text.replaceAll('. ', '.').length * toneMsPerCharacter + 2 * 350
 
-async function create(user: TestUser, own: { text?: string; format?: AudioFormat; voiceId?: string } = {}) {
+async function create(user: TestUser, own: Partial<z.input<typeof createGenerationInput>> = {}) {
   const input = createGenerationInput.parse({ text, format: 'pcm', voiceId: `voi_${low}`, ...own })
   return rowId((await createGeneration(user.as, input)).id)
 }
@@ -86,15 +89,64 @@ describe('a generation that runs', () => {
     )
   })
 
-  test.for(audioFormats)('records the duration that %s decodes to', async (format) => {
+  const outputs = audioFormats.flatMap((format) => {
+    const rates = takenRates(format)
+    return [rates.at(0)!, rates.at(-1)!].map((sampleRate) => ({ format, sampleRate }))
+  })
+  test.for(outputs)('records the duration that $format at $sampleRate Hz decodes to', async (output) => {
+    const { format, sampleRate } = output
     const user = await core.user()
-    const id = await create(user, { format })
+    const id = await create(user, output)
     await run(id)
-    const { duration_ms, audio_key } = await row(id)
-    const bytes = await buffer(await services.storage.read(audio_key!))
-    const decoded = await decodeAudio(new Uint8Array(bytes), format)
-    expect(duration_ms).toBe(durationMs)
-    expect(Math.abs(decoded.durationMs - durationMs)).toBeLessThan(20)
+    const { duration_ms, charged_ms, audio_key } = await row(id)
+    const bytes = new Uint8Array(await buffer(await services.storage.read(audio_key!)))
+    const decoded = await decodeAudio(bytes, format, sampleRate)
+    expect(decoded.sampleRate).toBe(format === 'opus' ? 48_000 : sampleRate)
+    expect({ duration_ms, charged_ms }).toEqual({ duration_ms: durationMs, charged_ms: durationMs })
+    expect(decoded.durationMs - durationMs).toBeGreaterThan(-1)
+    expect(decoded.durationMs - durationMs).toBeLessThan(1 + mostSurplusMs(format, sampleRate))
+    if (!isRaw(format)) {
+      const { seconds } = await readHeader(bytes, format)
+      expect(Math.abs(seconds * 1_000 - decoded.durationMs)).toBeLessThan(1)
+    }
+  })
+
+  test('brings it to the loudness asked for, and charges the same', async () => {
+    const user = await core.user()
+    const peaks = []
+    for (const loudness of [null, -30, -20]) {
+      const id = await create(user, { format: 'pcm', loudness })
+      await run(id)
+      const { duration_ms, charged_ms, audio_key } = await row(id)
+      expect({ duration_ms, charged_ms }).toEqual({ duration_ms: durationMs, charged_ms: durationMs })
+      const bytes = new Uint8Array(await buffer(await services.storage.read(audio_key!)))
+      const { samples } = await decodeAudio(bytes, 'pcm')
+      peaks.push(samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0))
+    }
+    const [asSpoken, softer, louder] = peaks as [number, number, number]
+    expect(softer).not.toBe(asSpoken)
+    // A steady tone is as much louder as its peaks are.
+    expect(20 * Math.log10(louder / softer)).toBeCloseTo(10, 1)
+  })
+
+  test('says in the file what it is called, who speaks, and that nobody did', async () => {
+    const user = await core.user()
+    for (const [format, title] of [
+      ['wav', 'A title'],
+      ['mp3', 'Ünïcödé “quoted”'],
+      ['opus', '日本語'],
+      ['flac', null],
+    ] as const) {
+      const id = await create(user, { format, title })
+      await run(id)
+      const bytes = await buffer(await services.storage.read((await row(id)).audio_key!))
+      expect(await readHeader(new Uint8Array(bytes), format)).toMatchObject({
+        title: title ?? undefined,
+        voice: 'A low tone',
+        comment: 'AI-generated',
+        maker: 'Loqui',
+      })
+    }
   })
 
   test('speaks through the offline engine what fits into what was held for it', async () => {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AudioFormat } from '@loqui/audio/format'
 import { EngineError } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
@@ -11,6 +10,7 @@ import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
 import { holdLease, LeaseLost } from './lease.ts'
+import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
 import { ensureSegments } from './segments.ts'
@@ -92,10 +92,10 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   const stored = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   if (stored.length < segments.length) throw failed.signal.reason
 
-  // `create` writes no other format.
-  const format = generation.format as AudioFormat
-  const key = audioKey(generation.id, generation.attempt, format)
-  const audio = await joinSegments(context, key, stored, format, signal)
+  const output = ownOutput(generation)
+  const key = audioKey(generation.id, generation.attempt, output.format)
+  const tags = { title: generation.title, voice: generation.voice_name }
+  const audio = await joinSegments(context, key, stored, output, tags, signal)
   await settle(context, generation, audio)
   // A first attempt has nobody's remains to clear away but its own, of which there are none.
   if (generation.attempts === 1) return

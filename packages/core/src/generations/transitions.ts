@@ -9,6 +9,8 @@ export type Claimed = GenerationRow & {
   readonly attempt: string
   /** The engine's own name of its voice. */
   readonly engine_voice: string
+  /** What people call its voice. */
+  readonly voice_name: string
 }
 
 /** A segment whose audio is kept. */
@@ -65,7 +67,7 @@ export function createTransitions(db: Db): Transitions {
     const ids = calls.map(({ id }) => id)
     const attempts = calls.map(({ attempt }) => attempt)
     const { rows } = await sql<Claimed>`
-      select g.*, voice.engine_voice from generations_claim(${ids}::uuid[], ${attempts}::uuid[]) g
+      select g.*, voice.engine_voice, voice.name as voice_name from generations_claim(${ids}::uuid[], ${attempts}::uuid[]) g
       join voice on voice.id = g.voice_id
     `.execute(db)
     const claimed = new Map(rows.map((row) => [row.attempt, row]))

@@ -1,4 +1,4 @@
-import type { Db, Trx } from '@loqui/db/client'
+import type { Db } from '@loqui/db/client'
 
 export async function planExists(db: Db, id: string): Promise<boolean> {
   const row = await db.selectFrom('plan').select('id').where('id', '=', id).executeTakeFirst()
@@ -6,7 +6,7 @@ export async function planExists(db: Db, id: string): Promise<boolean> {
 }
 
 /** How many generations of one user run at once, by plan. */
-export async function planConcurrency(trx: Trx): Promise<Record<string, number>> {
-  const plans = await trx.selectFrom('plan').select(['id', 'concurrency']).execute()
+export async function planConcurrency(db: Db): Promise<Record<string, number>> {
+  const plans = await db.selectFrom('plan').select(['id', 'concurrency']).execute()
   return Object.fromEntries(plans.map(({ id, concurrency }) => [id, concurrency]))
 }

@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Inspection } from '@loqui/audio/inspect/inspector'
 import { InspectionRefusal } from '@loqui/audio/inspect/refusal'
+import type { Db } from '@loqui/db/client'
+import type { SamplePurpose } from '@loqui/db/schema/samples'
 import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -8,7 +10,7 @@ import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { idempotent } from '../idempotency/idempotent.ts'
-import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
+import { type Once, type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { wireId } from '../ids.ts'
 import { nameOfFile, sampleName } from './name.ts'
 import { findSample } from './queries.ts'
@@ -62,14 +64,20 @@ export async function uploadSample(
   let kept: Sample | undefined
   try {
     const received = await uploading.receive()
+    const named = { name: nameFor(received), purpose: received.input.purpose }
+    const keyId = actor.kind === 'key' ? actor.keyId : null
+    const input = { ...named, sha256: received.sha256 }
+    const once = readRepeatable(uploading, 'samples.upload', input, { userId, keyId })
+    // What was looked at once need not be looked at again.
+    const earlier = await once?.earlier(db)
+    if (earlier !== undefined) {
+      // The column holds what this verb answered, as JSON.
+      kept = JSON.parse(earlier) as Sample
+      return kept
+    }
     const inspection = await inspect(caller, received, uploading.signal)
-    const stored = await storage.put(
-      reservation.key,
-      received.file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 << 10 }),
-      { signal: uploading.signal },
-    )
-    if (stored.sha256 !== received.sha256) throw new Error('the stored object is not the received file')
-    kept = await keep(caller, userId, reservation, { received, inspection, uploading })
+    await storage.putFile(reservation.key, received.file, { signal: uploading.signal })
+    kept = await keep(db, userId, reservation, { ...named, received, inspection, once })
     return kept
   } finally {
     await reservation.stop()
@@ -95,26 +103,28 @@ async function inspect(
   }
 }
 
+function nameFor({ input, fileName }: ReceivedFile): string {
+  const name = input.name ?? nameOfFile(fileName ?? '')
+  if (name !== undefined) return name
+  const message = 'must be given, since the file has no name to take it from'
+  throw new Refusal('invalid_input', `name: ${message}`, { issues: [{ field: 'name', message }] })
+}
+
+interface Inspected {
+  readonly name: string
+  readonly purpose: SamplePurpose
+  readonly received: ReceivedFile
+  readonly inspection: Inspection
+  readonly once: Once | undefined
+}
+
 /** The row comes when the reservation goes; a repetition is answered with the sample of the first call. */
 async function keep(
-  { db, actor }: Caller<'db' | 'actor'>,
+  db: Db,
   userId: string,
   { id, key }: Reservation,
-  { received, inspection, uploading }: { received: ReceivedFile; inspection: Inspection; uploading: Uploading },
+  { name, purpose, received, inspection, once }: Inspected,
 ): Promise<Sample> {
-  const name = received.input.name ?? nameOfFile(received.fileName ?? '')
-  if (name === undefined) {
-    const message = 'must be given, since the file has no name to take it from'
-    throw new Refusal('invalid_input', `name: ${message}`, { issues: [{ field: 'name', message }] })
-  }
-  const { purpose } = received.input
-  const keyId = actor.kind === 'key' ? actor.keyId : null
-  const once = readRepeatable(
-    uploading,
-    'samples.upload',
-    { name, purpose, sha256: received.sha256 },
-    { userId, keyId },
-  )
   return transaction(db, async (trx) => {
     const sample = await idempotent(trx, userId, once, async () => {
       const { numDeletedRows } = await trx.deleteFrom('upload').where('id', '=', id).executeTakeFirst()

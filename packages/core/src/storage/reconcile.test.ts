@@ -54,7 +54,7 @@ describe('what the store holds', () => {
     expect(await keys()).toEqual(before)
   })
 
-  test('goes where none does, and is of no form that is known', async () => {
+  test('goes where none does, if it is of ours', async () => {
     const { generationId, sampleId, voiceId } = await everything(await core.user())
     const before = await keys()
     const orphans = [
@@ -65,13 +65,13 @@ describe('what the store holds', () => {
       `samples/${sampleId}/other`,
       `previews/${voiceId}/${newId()}.mp3`,
       `previews/none/a.mp3`,
-      `left-by-somebody/a.wav`,
-      'a.wav',
     ]
+    const others = ['somebody/a.wav', 'a.wav', `voices/${newId()}/audio`]
+    for (const key of others) await storage.put(key, Buffer.from('x'))
     for (const key of orphans) await storage.put(key, Buffer.from('x'))
     expect(await reconcile(60_000)).toEqual({ orphans: 0, forgotten: 0, missing: [] })
     expect(await reconcile()).toEqual({ orphans: orphans.length, forgotten: 0, missing: [] })
-    expect(await keys()).toEqual(before)
+    expect(await keys()).toEqual([...before, ...others].toSorted())
   })
 
   test('stays while it is being uploaded, and goes with a sample that was deleted', async () => {
@@ -135,18 +135,28 @@ describe('the sweep of the store', () => {
     const sweepOnce = () => sweepStorage({ ...services, storage: ages }, new AbortController().signal)
     await storage.put(key, Buffer.from('x'))
     await Promise.all([sweepOnce(), sweepOnce(), sweepOnce()])
-    expect(await keys()).toEqual([])
+    expect(await keys()).toEqual(['installation'])
     await storage.put(key, Buffer.from('x'))
     await sweepOnce()
-    expect(await keys()).toEqual([key])
+    expect(await keys()).toEqual(['installation', key])
     await sql`update storage_sweep set begun_at = begun_at - interval '6 hours'`.execute(db)
     await sweepOnce()
-    expect(await keys()).toEqual([])
+    expect(await keys()).toEqual(['installation'])
+  })
+
+  test('leaves a store alone that another installation has marked', async () => {
+    await sql`delete from storage_sweep`.execute(db)
+    const others = ['installation', `samples/${newId()}/audio`]
+    for (const key of others) await storage.put(key, Buffer.from('theirs'))
+    const ages: AgedStorage = { ...storage, list: (prefix) => aged(storage.list(prefix)) }
+    await sweepStorage({ ...services, storage: ages }, new AbortController().signal)
+    expect(await keys()).toEqual(others)
+    expect(core.alarms.splice(0)).toMatchObject([{ message: expect.stringContaining('another installation') }])
   })
 
   test('ends when its process does', async () => {
     await sql`delete from storage_sweep`.execute(db)
-    await storage.put('a.wav', Buffer.from('x'))
+    await storage.put(`samples/${newId()}/audio`, Buffer.from('x'))
     const stopped = AbortSignal.abort(new Error('stopped'))
     await expect(sweepStorage(services, stopped)).rejects.toThrow('stopped')
     expect(await reconcile()).toMatchObject({ orphans: 1 })

@@ -1,6 +1,9 @@
+import type { ListedObject, Storage } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
 
+/** Where everything of ours lies. What else there is in the store is somebody's. */
+const prefixes = ['generations/', 'samples/', 'previews/']
 /** How many keys go to the database at once. */
 const atOnce = 500
 /** What seems to be missing is looked for once more; beyond so many the store is not what the rows are about. */
@@ -33,7 +36,7 @@ export async function reconcileStorage(
     await sql`create temp table object_seen (key text primary key)`.execute(session)
     try {
       let orphans = 0
-      for await (const objects of inBatches(storage.list(''), atOnce)) {
+      for await (const objects of inBatches(all(storage), atOnce)) {
         signal?.throwIfAborted()
         const keys = objects.map(({ key }) => key)
         await sql`insert into object_seen select unnest(${keys}::text[]) on conflict do nothing`.execute(session)
@@ -74,6 +77,10 @@ export async function reconcileStorage(
       await sql`drop table object_seen`.execute(session)
     }
   })
+}
+
+async function* all(storage: Storage): AsyncGenerator<ListedObject> {
+  for (const prefix of prefixes) yield* storage.list(prefix)
 }
 
 async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {

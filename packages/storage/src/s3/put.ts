@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { pieces } from '../pieces.ts'
 import { StorageError, type StoredObject } from '../storage.ts'
@@ -15,7 +15,7 @@ const PART_BYTES = 5 * 1024 * 1024
 const SMALL_BYTES = 1024 * 1024
 /**
  * An upload in parts that takes longer is given up. S3 says of an object that it is as old as its upload's beginning, and a
- * sweep takes what is older than an hour and not in a row for an orphan.
+ * sweep that finds an old object which no row names takes it for an orphan.
  */
 const LONGEST_MS = 50 * 60_000
 /** How long who waits for the end of a failed write also waits until what was sent is gone. */
@@ -61,7 +61,11 @@ export async function putObject(
       hash.update(chunk)
       bytes += chunk.byteLength
       gathered.add(chunk)
-      if (bytes > SMALL_BYTES) release ??= await takePlace(signal)
+      if (bytes > SMALL_BYTES) {
+        release ??= await takePlace(signal)
+        // A body that is all at hand would be hashed in one go, and many of them would hold up everything else.
+        await setImmediate()
+      }
       while (gathered.bytes >= PART_BYTES) {
         const { part, rest } = gathered.split(PART_BYTES)
         gathered = rest

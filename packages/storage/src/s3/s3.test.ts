@@ -19,7 +19,7 @@ const newPrefix = () => `test-${++folders}`
 const open = (prefix = newPrefix()) => createStorage(server.url(prefix))
 /** One that waits for a silent S3 as long as a test wants to. */
 const openImpatient = (prefix = newPrefix()) =>
-  createS3Storage(parseS3Address(server.url(prefix)), { patienceMs: 250, onWarning: () => undefined })
+  createS3Storage(parseS3Address(server.url(prefix)), { patienceMs: 500, onWarning: () => undefined })
 
 const keysOf = async (storage: Storage) => (await Array.fromAsync(storage.list(''), ({ key }) => key)).sort()
 
@@ -429,7 +429,7 @@ describe('when S3', () => {
     ['is broken', 500, 'InternalError'],
     ['is overloaded', 503, 'SlowDown'],
   ])('%s, all ends as unavailable', async (_, status, code) => {
-    const storage = await openImpatient()
+    const storage = await open()
     server.intercept = (_, response) => {
       refuse(response, status, code)
       return true
@@ -447,7 +447,7 @@ describe('when S3', () => {
   })
 
   test('answers with what is no XML, all ends as unavailable', async () => {
-    const storage = await openImpatient()
+    const storage = await open()
     server.intercept = (_, response) => {
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad gateway<p>secret')
       return true

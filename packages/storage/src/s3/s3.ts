@@ -31,6 +31,8 @@ export interface S3Options {
 const REMOVED_AT_ONCE = 1_000
 /** Objects of more than a megabyte that are written at once. Two parts of each are in memory: 60 MiB in all. */
 const LARGE_AT_ONCE = 6
+/** How much is read of a file at a time. */
+const FILE_CHUNK_BYTES = 256 * 1024
 
 /**
  * Keeps objects in a bucket of S3 or of a store that speaks it.
@@ -52,6 +54,12 @@ export async function createS3Storage(
     async put(key, body, { signal } = {}) {
       checkKey(key)
       return putObject(bucket, takePlace, key, body, signal)
+    },
+
+    async putFile(key, file, { signal } = {}) {
+      checkKey(key)
+      const body = file.createReadStream({ start: 0, autoClose: false, highWaterMark: FILE_CHUNK_BYTES })
+      await putObject(bucket, takePlace, key, body, signal)
     },
 
     async read(key, range) {

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { type Media, packetsOf } from '../media.ts'
+import { Socket } from 'node:net'
+import { checkLength } from '../claim.ts'
+import type { Media } from '../media.ts'
 import { InspectionRefusal } from '../refusal.ts'
-import { type Block, checkShape, cut, type Sound } from '../sound.ts'
-import type { Edit } from './edit-list.ts'
+import { type Block, checkShape, cut, type Sound, withoutEnd } from '../sound.ts'
+import type { TrackTimes } from './mp4.ts'
 import { planesOf } from './pcm.ts'
 
 /** Ends of the pipes to and from the ffmpeg that the parent started, as descriptors. */
@@ -19,57 +20,82 @@ const longestHeader = 4096
  * AAC, out of MP4 or as it is. The frames go to ffmpeg as ADTS, so that it opens nothing and believes nothing but a plain
  * stream; what it gives is checked against the number of frames.
  *
- * @param edit what of it is to be heard
+ * @param times of an MP4: what of it is to be heard
  */
-export async function openAac(container: 'm4a' | 'aac', media: Media, pipes: Pipes, edit: Edit): Promise<Sound> {
-  const sent = { frames: 0 }
+export async function openAac(
+  container: 'm4a' | 'aac',
+  media: Media,
+  pipes: Pipes,
+  times: TrackTimes | undefined,
+): Promise<Sound> {
   const header = container === 'aac' ? undefined : headerOf(media.description)
   const rate = header ? header.sampleRate : media.sampleRate
-  const sending = send(media, pipes.to, header, sent)
+  const frameSeconds = frameSamples / rate
+  const { frames, lastSeconds } = await count(media, frameSeconds)
+  const codedSeconds = frames * frameSeconds
+  if (times?.mediaSeconds) checkLength(times.mediaSeconds, codedSeconds)
+
+  const sending = send(media, pipes.to, header)
   // It fails where ffmpeg went away; what came back then says so too.
   sending.catch(() => {})
-  const wave = await openWave(createReadStream('', { fd: pipes.from }))
-  checkShape(wave.sampleRate, wave.channels)
+  const { sampleRate, channels, blocks } = await openWave(new Socket({ fd: pipes.from, writable: false }))
+  checkShape(sampleRate, channels)
 
-  async function* blocks(): AsyncGenerator<Block> {
+  async function* decoded(): AsyncGenerator<Block> {
     let samples = 0
-    for await (const block of wave.blocks) {
+    for await (const block of blocks) {
       samples += block[0]?.length ?? 0
+      if (samples / sampleRate > codedSeconds + mostOff / rate) break
       yield block
-      if (sent.frames * frameSamples * 2 + 4 * frameSamples < (samples * rate) / wave.sampleRate) break
     }
-    await sending
-    const [expected, got] = [(sent.frames * frameSamples) / rate, samples / wave.sampleRate]
-    if (Math.abs(expected - got) > (4 * frameSamples) / rate) {
-      throw new Error(`${expected} s of AAC became ${got} s`)
-    }
+    const got = samples / sampleRate
+    if (Math.abs(codedSeconds - got) > mostOff / rate) throw new Error(`${codedSeconds} s of AAC became ${got} s`)
   }
 
+  const samplesOf = (seconds: number) => Math.round(seconds * sampleRate)
+  // Where nobody says how much was added: no encoder does with less than a frame in front, since each overlaps the next,
+  // and the last lacks half of one on average.
+  const before = times?.from || frameSeconds
+  const after = times ? frameSeconds - lastSeconds : frameSeconds / 2
   return {
     container,
     codec: 'aac',
-    sampleRate: wave.sampleRate,
-    channels: wave.channels,
-    claimedSeconds: media.claimedSeconds,
-    blocks: cut(
-      blocks(),
-      Math.round(edit.from * wave.sampleRate),
-      edit.seconds === null ? Infinity : Math.round(edit.seconds * wave.sampleRate),
-    ),
+    sampleRate,
+    channels,
+    claimedSeconds: times?.seconds ?? null,
+    blocks: cut(withoutEnd(decoded(), samplesOf(after)), samplesOf(before), samplesOf(times?.seconds ?? Infinity)),
   }
 }
 
+/** How many frames a decoder may add or leave out at the ends, in samples. */
+const mostOff = 4 * frameSamples
+
+/**
+ * How many frames there are, and how much of the last one counts by the container, in seconds. Recorders write when a frame
+ * came instead of how long it is: what they say of the last one is nothing to go by.
+ */
+async function count(media: Media, frameSeconds: number): Promise<{ frames: number; lastSeconds: number }> {
+  let frames = 0
+  let irregular = 0
+  let last = frameSeconds
+  for await (const { duration } of media.packets({ metadataOnly: true })) {
+    frames++
+    last = duration
+    if (Math.abs(duration - frameSeconds) > frameSeconds / 100) irregular++
+  }
+  return { frames, lastSeconds: irregular === 1 && last > 0 ? Math.min(last, frameSeconds) : frameSeconds }
+}
+
 /** Writes the packets to a descriptor, each behind the header it needs. */
-async function send(media: Media, descriptor: number, header: Header | undefined, sent: { frames: number }) {
-  const pipe = createWriteStream('', { fd: descriptor })
-  const failed = new Promise<never>((_, reject) => pipe.once('error', reject))
-  failed.catch(() => {})
+async function send(media: Media, descriptor: number, header: Header | undefined): Promise<void> {
+  const pipe = new Socket({ fd: descriptor, readable: false })
+  // Each write tells of it as well.
+  pipe.on('error', () => {})
   const write = (bytes: Uint8Array) =>
     new Promise<void>((resolve, reject) => pipe.write(bytes, (error) => (error ? reject(error) : resolve())))
   try {
-    for await (const { data } of packetsOf(media)) {
-      sent.frames++
-      await Promise.race([failed, write(header ? Buffer.concat([header.bytes(data.length), data]) : data)])
+    for await (const { data } of media.packets()) {
+      await write(header ? Buffer.concat([header.bytes(data.length), data]) : data)
     }
   } finally {
     pipe.end()

@@ -3,25 +3,45 @@ import { type Bytes, pieces } from '../descriptor.ts'
 import { InspectionRefusal } from '../refusal.ts'
 import { type Block, checkShape, type Sound } from '../sound.ts'
 
-// A frame of silence may have 14 bytes and decode to 2 MB: the pieces that are decoded at once are small.
-const pieceBytes = 4096
 const streamInfoBytes = 34
+// A frame of silence may have 14 bytes and decode to 2 MB: the pieces that are decoded at once are small.
+const longestPiece = 4096
+const shortestPiece = 64
+const mostDecodedBytes = 2 ** 25
 
 /** @param start of the stream, behind tags in front of it */
 export async function openFlac(bytes: Bytes, start: number): Promise<Sound> {
   const streamInfo = bytes.read(start + 8, streamInfoBytes)
+  // Its kind is 0, and the bit before that says whether others follow.
+  if ((Buffer.from(bytes.read(start + 4, 4)).readUInt32BE() & 0x7fff_ffff) !== streamInfoBytes) {
+    throw new InspectionRefusal('audio_undecodable', 'The FLAC file does not begin with 34 bytes that describe it.')
+  }
   // Pictures and whatever else lies between the header and the first frame is not shown to the decoder.
   const header = Buffer.concat([Buffer.from('fLaC\x80\0\0\x22', 'latin1'), streamInfo])
   async function* stream() {
     yield new Uint8Array(header)
-    yield* pieces(bytes, firstFrame(bytes, start), bytes.size, pieceBytes)
+    yield* pieces(bytes, firstFrame(bytes, start), bytes.size, pieceLength(streamInfo))
   }
   return await open('flac', streamInfo, stream())
 }
 
-/** FLAC in Ogg: the first packet has the native header behind nine bytes of its own. */
-export async function openOggFlac(bytes: Bytes): Promise<Sound> {
-  return await open('ogg', bytes.read(28 + 9 + 8, streamInfoBytes), pieces(bytes, 0, bytes.size, pieceBytes))
+/**
+ * FLAC in Ogg.
+ *
+ * @param start of the first packet, which has the native header behind nine bytes of its own
+ */
+export async function openOggFlac(bytes: Bytes, start: number): Promise<Sound> {
+  const streamInfo = bytes.read(start + 9 + 8, streamInfoBytes)
+  return await open('ogg', streamInfo, pieces(bytes, 0, bytes.size, pieceLength(streamInfo)))
+}
+
+/** So many bytes that even frames of silence do not decode to much. */
+function pieceLength(streamInfo: Uint8Array<ArrayBuffer>): number {
+  const view = new DataView(streamInfo.buffer)
+  const channels = ((view.getUint8(12) >> 1) & 7) + 1
+  const frames = mostDecodedBytes / (4 * channels * view.getUint16(2))
+  const frameBytes = 11 + 2 * channels
+  return Math.max(shortestPiece, Math.min(longestPiece, Math.floor(frames * frameBytes)))
 }
 
 function firstFrame(bytes: Bytes, start: number): number {
@@ -38,7 +58,6 @@ async function open(
   streamInfo: Uint8Array<ArrayBuffer>,
   stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<Sound> {
-  if (streamInfo.length < streamInfoBytes) throw new Error('The stream ends in its header')
   const view = new DataView(streamInfo.buffer)
   const sampleRate = view.getUint32(10) >>> 12
   const channels = ((view.getUint8(12) >> 1) & 7) + 1
@@ -52,7 +71,7 @@ async function open(
     if (decoded.sampleRate !== sampleRate || decoded.channelData.length !== channels) {
       throw new InspectionRefusal(
         'audio_mislabeled',
-        `The file says that it has ${channels} channels at ${sampleRate} Hz, and has ${decoded.channelData.length} at ${decoded.sampleRate} Hz.`,
+        `The file says that it is of ${shape(channels, sampleRate)}, and is of ${shape(decoded.channelData.length, decoded.sampleRate)}.`,
       )
     }
     return decoded.channelData
@@ -74,3 +93,6 @@ async function open(
     })(),
   }
 }
+
+const shape = (channels: number, sampleRate: number) =>
+  `${channels} ${channels === 1 ? 'channel' : 'channels'} at ${sampleRate} Hz`

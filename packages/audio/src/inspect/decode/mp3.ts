@@ -1,24 +1,27 @@
 import { MPEGDecoder } from 'mpg123-decoder'
 import type { Bytes } from '../descriptor.ts'
-import { openMedia, packetsOf } from '../media.ts'
+import { openMedia } from '../media.ts'
 import { InspectionRefusal } from '../refusal.ts'
 import { type Block, cut, type Sound, withoutEnd } from '../sound.ts'
 
-/** What a decoder of MP3 adds to the encoder's own delay, in samples. */
+/** What a decoder of MP3 adds to the encoder's own delay, in samples, and the delay of the usual encoder, LAME. */
 const decoderDelay = 529
+const usualDelay = 576
 
-/** @param start of the first frame */
-export async function openMp3(bytes: Bytes, start: number): Promise<Sound> {
-  const media = await openMedia(bytes)
+/**
+ * @param start of the first frame
+ * @param accepted what to send instead of something else, for the sentence
+ */
+export async function openMp3(bytes: Bytes, start: number, accepted: string): Promise<Sound> {
+  const media = await openMedia('mp3', bytes, ['mp3'], accepted)
   const { sampleRate, channels } = media
-  if (media.codec !== 'mp3') throw new Error(`The track is ${media.codec}`)
   const tag = readTag(bytes.read(start, 4096))
   const decoder = new MPEGDecoder({ enableGapless: false })
   await decoder.ready
 
   async function* blocks(): AsyncGenerator<Block> {
     let used = 0
-    for await (const packet of packetsOf(media)) {
+    for await (const packet of media.packets()) {
       used += packet.data.length
       const decoded = decoder.decodeFrame(packet.data)
       if (decoded.samplesDecoded === 0) continue
@@ -62,7 +65,8 @@ function readTag(frame: Uint8Array<ArrayBuffer>): Tag {
   const isMono = (frame[3] ?? 0) >> 6 === 3
   const frameSamples = isVersion1 ? 1152 : 576
   let offset = 4 + (isVersion1 ? (isMono ? 17 : 32) : isMono ? 9 : 17)
-  const none = { frames: null, frameSamples, before: 0, after: 0 }
+  // Where nobody says how much was added, the last frame is full by half on average.
+  const none = { frames: null, frameSamples, before: usualDelay + decoderDelay, after: frameSamples / 2 }
   const text = (at: number, length: number) => Buffer.from(frame.buffer, at, length).toString('latin1')
   if (frame.length < offset + 160 || !['Xing', 'Info'].includes(text(offset, 4))) return none
 

@@ -1,7 +1,8 @@
 import { OpusDecoder } from 'opus-decoder'
-import { type Media, packetsOf } from '../media.ts'
+import type { Media } from '../media.ts'
 import { InspectionRefusal } from '../refusal.ts'
-import { type Block, cut, type Sound } from '../sound.ts'
+import { type Block, cut, type Sound, withoutEnd } from '../sound.ts'
+import type { TrackTimes } from './mp4.ts'
 
 /** What Opus always decodes to, in hertz. */
 const opusRate = 48_000
@@ -15,19 +16,26 @@ interface Head {
   readonly channelMappingTable: number[]
 }
 
+/** @param position that the last page claims, in samples */
+export async function openOggOpus(media: Media, position: number | null): Promise<Sound> {
+  const sound = await openOpus('ogg', media)
+  const { preSkip } = readHead(media.description)
+  return { ...sound, claimedSeconds: position === null ? null : (position - preSkip) / opusRate }
+}
+
 /**
  * Opus in whatever container.
  *
- * @param keep how many samples there are behind those that are cut off in front, where the container says so
+ * @param times of an MP4: what of it is to be heard
  */
-export async function openOpus(container: Sound['container'], media: Media, keep = Infinity): Promise<Sound> {
+export async function openOpus(container: Sound['container'], media: Media, times?: TrackTimes): Promise<Sound> {
   const { channels, preSkip, ...streams } = readHead(media.description)
   const decoder = new OpusDecoder({ sampleRate: opusRate, channels, ...streams, preSkip: 0 })
   await decoder.ready
 
   async function* blocks(): AsyncGenerator<Block> {
     let last: { readonly block: Block; readonly duration: number } | undefined
-    for await (const packet of packetsOf(media)) {
+    for await (const packet of media.packets()) {
       if (last) yield last.block
       last = { block: decoder.decodeFrame(packet.data).channelData, duration: packet.duration }
     }
@@ -42,8 +50,12 @@ export async function openOpus(container: Sound['container'], media: Media, keep
     codec: 'opus',
     sampleRate: opusRate,
     channels,
-    claimedSeconds: media.claimedSeconds,
-    blocks: cut(blocks(), preSkip, keep),
+    claimedSeconds: times ? (times.seconds ?? times.mediaSeconds) : media.claimedSeconds,
+    blocks: cut(
+      withoutEnd(blocks(), Math.round(media.paddingSeconds * opusRate)),
+      Math.max(preSkip, Math.round((times?.from ?? 0) * opusRate)),
+      Math.round((times?.seconds ?? Infinity) * opusRate),
+    ),
   }
 }
 

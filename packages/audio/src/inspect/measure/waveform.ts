@@ -1,4 +1,5 @@
 import { peakCount } from '../inspector.ts'
+import { InspectionRefusal } from '../refusal.ts'
 import type { Block } from '../sound.ts'
 
 /** What the samples themselves show, without filters. */
@@ -14,8 +15,9 @@ export interface Waveform {
 }
 
 export interface WaveformMeter {
-  /** @throws RangeError when a sample is not a number */
+  /** @throws InspectionRefusal `audio_undecodable` when a sample is not a number */
   push(block: Block): void
+  /** @throws InspectionRefusal `audio_undecodable` when a sample is infinite */
   finish(): Waveform
 }
 
@@ -42,7 +44,7 @@ export function createWaveformMeter(sampleRate: number, channels: number): Wavef
         for (let i = 0; i < plane.length; i++) {
           const level = Math.abs(plane[i] as number)
           if (level > highest) highest = level
-          else if (!(level >= 0)) throw new RangeError('The file has samples that are no numbers')
+          else if (!(level >= 0)) throw notANumber(samples + i)
           if (level >= fullScale) {
             run++
             if (run === shortestRun) clipped += shortestRun
@@ -61,7 +63,7 @@ export function createWaveformMeter(sampleRate: number, channels: number): Wavef
     },
     finish() {
       const peak = parts.reduce((highest, level) => Math.max(highest, level), 0)
-      if (!Number.isFinite(peak)) throw new RangeError('The file has samples that are no numbers')
+      if (!Number.isFinite(peak)) throw notANumber(parts.indexOf(peak) * partLength)
       const peaks = Uint8Array.from({ length: peakCount }, (_, index) => {
         const from = Math.floor((index * parts.length) / peakCount)
         const to = Math.max(from + 1, Math.floor(((index + 1) * parts.length) / peakCount))
@@ -72,4 +74,8 @@ export function createWaveformMeter(sampleRate: number, channels: number): Wavef
       return { samples, peak, clippedShare: samples === 0 ? 0 : clipped / (samples * channels), peaks }
     },
   }
+}
+
+function notANumber(sample: number): InspectionRefusal {
+  return new InspectionRefusal('audio_undecodable', `The file has samples that are not numbers, from ${sample} on.`)
 }

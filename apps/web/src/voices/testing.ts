@@ -1,0 +1,24 @@
+import type { Voice } from '@loqui/sdk'
+
+/** A voice as the server says it, of which a test changes something. */
+export function presetVoice(given: Partial<Voice> & Pick<Voice, 'name'>): Voice {
+  return {
+    id: `voi_${given.name}`,
+    kind: 'preset',
+    engine: 'offline',
+    gender: 'female',
+    language: 'en-US',
+    description: '',
+    available: true,
+    unavailable: null,
+    fidelity: null,
+    settings: {},
+    labels: {},
+    aliases: [],
+    sampleIds: [],
+    consentId: null,
+    previewUrl: `/api/v1/voices/voi_${given.name}/preview?v=1`,
+    createdAt: '2026-11-22T00:00:00.000Z',
+    ...given,
+  }
+}

@@ -1,0 +1,127 @@
+/** Measures the integrated loudness of one channel (EBU R 128, ITU-R BS.1770-4), in bounded memory. */
+export interface LoudnessMeter {
+  /** Takes the next samples, of 16 bits. */
+  push(samples: Int16Array): void
+  /** Of all that was pushed, in LUFS; `null` when nothing of it is louder than −70 LUFS. */
+  integrated(): number | null
+}
+
+const fullScale = 32_768
+const absoluteGate = -70
+const relativeGate = -10
+/** A block is 400 ms long, and one begins each 100 ms. */
+const stepsPerSecond = 10
+const stepsPerBlock = 4
+
+/** Blocks are kept by their loudness, in bins of 0.01 LU: what the gate below them may err by. */
+const binsPerLu = 100
+const bins = 80 * binsPerLu
+
+/** @param sampleRate in hertz */
+export function createLoudnessMeter(sampleRate: number): LoudnessMeter {
+  const weigh = createKWeighting(sampleRate)
+  const stepSamples = Math.round(sampleRate / stepsPerSecond)
+  const lastSteps = new Float64Array(stepsPerBlock)
+  const counts = new Float64Array(bins)
+  const energies = new Float64Array(bins)
+  let steps = 0
+  let inStep = 0
+  let sum = 0
+  let total = 0
+  let samples = 0
+
+  const keep = (energy: number) => {
+    const loudness = toLufs(energy)
+    if (!(loudness > absoluteGate)) return
+    const bin = Math.min(bins - 1, Math.floor((loudness - absoluteGate) * binsPerLu))
+    counts[bin] = (counts[bin] as number) + 1
+    energies[bin] = (energies[bin] as number) + energy
+  }
+
+  return {
+    push(input) {
+      for (let n = 0; n < input.length; n++) {
+        const weighted = weigh((input[n] as number) / fullScale)
+        sum += weighted * weighted
+        if (++inStep < stepSamples) continue
+        lastSteps[steps++ % stepsPerBlock] = sum
+        total += sum
+        sum = 0
+        inStep = 0
+        if (steps >= stepsPerBlock) keep(lastSteps.reduce((all, step) => all + step, 0) / (stepsPerBlock * stepSamples))
+      }
+      samples += input.length
+    },
+    integrated() {
+      // What is shorter than a block is one.
+      if (steps < stepsPerBlock) {
+        const loudness = samples === 0 ? absoluteGate : toLufs((total + sum) / samples)
+        return loudness > absoluteGate ? loudness : null
+      }
+      const ungated = mean(counts, energies, 0)
+      if (ungated === null) return null
+      const gate = toLufs(ungated) + relativeGate
+      const gated = mean(counts, energies, Math.max(0, Math.floor((gate - absoluteGate) * binsPerLu)))
+      return gated === null ? null : toLufs(gated)
+    },
+  }
+}
+
+function mean(counts: Float64Array, energies: Float64Array, from: number): number | null {
+  let count = 0
+  let energy = 0
+  for (let bin = from; bin < bins; bin++) {
+    count += counts[bin] as number
+    energy += energies[bin] as number
+  }
+  return count === 0 ? null : energy / count
+}
+
+const toLufs = (energy: number) => -0.691 + 10 * Math.log10(energy)
+
+/**
+ * The K-weighting at any rate: a shelf that lifts what is above 1.7 kHz as a head does, and a high-pass at 38 Hz. BS.1770 lists
+ * coefficients for 48 kHz; these are the analogue filters they come from.
+ */
+function createKWeighting(sampleRate: number): (sample: number) => number {
+  const shelf = createBiquad(shelfCoefficients(sampleRate))
+  const highPass = createBiquad(highPassCoefficients(sampleRate))
+  return (sample) => highPass(shelf(sample))
+}
+
+/** b0, b1, b2, a1, a2, with a0 = 1. */
+type Coefficients = readonly [number, number, number, number, number]
+
+function shelfCoefficients(sampleRate: number): Coefficients {
+  const k = Math.tan((Math.PI * 1681.974450955533) / sampleRate)
+  const q = 0.7071752369554196
+  const high = 10 ** (3.999843853973347 / 20)
+  const middle = high ** 0.4996667741545416
+  const a0 = 1 + k / q + k * k
+  return [
+    (high + (middle * k) / q + k * k) / a0,
+    (2 * (k * k - high)) / a0,
+    (high - (middle * k) / q + k * k) / a0,
+    (2 * (k * k - 1)) / a0,
+    (1 - k / q + k * k) / a0,
+  ]
+}
+
+function highPassCoefficients(sampleRate: number): Coefficients {
+  const k = Math.tan((Math.PI * 38.13547087602444) / sampleRate)
+  const q = 0.5003270373238773
+  const a0 = 1 + k / q + k * k
+  return [1, -2, 1, (2 * (k * k - 1)) / a0, (1 - k / q + k * k) / a0]
+}
+
+/** Transposed direct form II. */
+function createBiquad([b0, b1, b2, a1, a2]: Coefficients): (sample: number) => number {
+  let first = 0
+  let second = 0
+  return (sample) => {
+    const output = b0 * sample + first
+    first = b1 * sample - a1 * output + second
+    second = b2 * sample - a2 * output
+    return output
+  }
+}

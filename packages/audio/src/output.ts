@@ -1,0 +1,53 @@
+import { type AudioFormat, audioFormatInfo, type SampleRate, sampleRates } from './format.ts'
+
+/** How audio is made. */
+export interface Output {
+  readonly format: AudioFormat
+  /** In hertz. */
+  readonly sampleRate: number
+  /** In kbit/s; `null` where it follows from the samples. */
+  readonly bitRate: number | null
+  /** Integrated loudness that it is brought to, in LUFS; `null`: as the engine spoke it. */
+  readonly loudness: number | null
+}
+
+/** What was asked for; what was not is as the format usually has it. */
+export interface OutputRequest {
+  readonly format: AudioFormat
+  readonly sampleRate?: number | null | undefined
+  readonly bitRate?: number | null | undefined
+  readonly loudness?: number | null | undefined
+}
+
+/** Why a format cannot be made so: the field, and what is accepted. */
+export interface OutputRefusal {
+  readonly refused: 'sampleRate' | 'bitRate'
+  readonly message: string
+}
+
+/** Says how audio will be made, or which field the format does not take. */
+export function chooseOutput({ format, ...asked }: OutputRequest): Output | OutputRefusal {
+  const { rates, usualSampleRate } = audioFormatInfo[format]
+  const sampleRate = asked.sampleRate ?? usualSampleRate
+  const rate = isSampleRate(sampleRate) ? rates[sampleRate] : undefined
+  if (!rate) {
+    return { refused: 'sampleRate', message: `${format} takes ${list(takenRates(format))} Hz, not ${sampleRate}.` }
+  }
+  const { bitRates, usualBitRate } = rate
+  const bitRate = asked.bitRate ?? usualBitRate
+  if (bitRate !== null && !bitRates.includes(bitRate)) {
+    const taken = `${format} at ${sampleRate} Hz takes ${list(bitRates)} kbit/s, not ${bitRate}.`
+    const none = `${format} takes none: its bit rate follows from its sample rate.`
+    return { refused: 'bitRate', message: bitRates.length > 0 ? taken : none }
+  }
+  return { format, sampleRate, bitRate, loudness: asked.loudness ?? null }
+}
+
+/** The rates that a format takes, in hertz, ascending. */
+export const takenRates = (format: AudioFormat): SampleRate[] =>
+  sampleRates.filter((sampleRate) => audioFormatInfo[format].rates[sampleRate])
+
+const isSampleRate = (value: number): value is SampleRate => sampleRates.some((sampleRate) => sampleRate === value)
+
+const list = (values: readonly number[]) =>
+  new Intl.ListFormat('en', { type: 'disjunction' }).format(values.map(String))
