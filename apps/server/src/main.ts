@@ -6,6 +6,7 @@ import { createInspector } from '@loqui/audio/inspect/create'
 import type { Services } from '@loqui/core/context'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
+import { createProviderLimiter } from '@loqui/core/limits/provider'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb, ping } from '@loqui/db/client'
@@ -13,6 +14,8 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createReplicateEngines } from '@loqui/engines/replicate/engine'
+import { mostCreations } from '@loqui/engines/replicate/limit'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
@@ -28,6 +31,8 @@ const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
 
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: 1 })
+const limiter = createProviderLimiter(db, 'replicate', mostCreations)
+const engines = [offline, ...(env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : [])]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -43,7 +48,7 @@ const services: Services = {
   listener,
   queue,
   storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
-  engines: new Map([[offline.id, offline]]),
+  engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
   sessions: createSessions(db),
@@ -91,7 +96,7 @@ async function stop(): Promise<void> {
   await queue.close()
   await assembler.close()
   await inspector.close()
-  await offline.close()
+  await Promise.all(engines.map((engine) => engine.close()))
   await db.destroy()
   log.info({}, 'the server has stopped')
   // What a dependency left running must not keep the port's owner alive.

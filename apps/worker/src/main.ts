@@ -7,6 +7,7 @@ import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
+import { createProviderLimiter } from '@loqui/core/limits/provider'
 import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { sweepStorage } from '@loqui/core/storage/sweep'
@@ -16,6 +17,8 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createReplicateEngines } from '@loqui/engines/replicate/engine'
+import { mostCreations } from '@loqui/engines/replicate/limit'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
@@ -29,6 +32,8 @@ const onError = (error: unknown) => log.warn({ error }, 'the database or the que
 
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: availableParallelism() })
+const limiter = createProviderLimiter(db, 'replicate', mostCreations)
+const engines = [offline, ...(env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : [])]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -44,7 +49,7 @@ const context: RunContext = {
   listener,
   queue,
   storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
-  engines: new Map([[offline.id, offline]]),
+  engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
   sessions: createSessions(db),
@@ -97,7 +102,7 @@ async function stop(): Promise<void> {
   await queue.close()
   await assembler.close()
   await inspector.close()
-  await offline.close()
+  await Promise.all(engines.map((engine) => engine.close()))
   await db.destroy()
   log.info({}, 'the worker has stopped')
   // What a dependency left running must not keep a stopped worker alive.
