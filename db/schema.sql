@@ -894,6 +894,32 @@ AS $function$
       raise exception 'what consent % covers is final', old.consent_id using errcode = 'integrity_constraint_violation';
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.cost_cover(p_generation uuid, p_attempt uuid, p_micros bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_generation generation;
+  v_lacking bigint;
+  v_scope text;
+begin
+  select * into v_generation from generation
+    where id = p_generation and state = 'running' and attempt = p_attempt for no key update;
+  if not found then
+    return 'lost';
+  end if;
+  v_lacking := p_micros - v_generation.cost_held_micros;
+  if v_lacking <= 0 then
+    return 'covered';
+  end if;
+  v_scope := cost_hold(v_generation.user_id, month_of(v_generation.created_at), v_lacking);
+  if v_scope is not null then
+    return v_scope;
+  end if;
+  update generation set cost_held_micros = p_micros where id = p_generation;
+  return 'covered';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.cost_hold(p_user uuid, p_month date, p_micros bigint)
  RETURNS text
  LANGUAGE plpgsql
@@ -1028,6 +1054,7 @@ declare
   v_reservation record;
   v_earlier record;
   v_account quota_account;
+  v_held bigint := greatest(p_new.predicted_cost_micros, p_new.cost_held_micros);
 begin
   if p_key is not null then
     insert into idempotency as i (user_id, route, key, request_hash, created_at)
@@ -1051,8 +1078,8 @@ begin
   if p_new.consent_id is not null and not voice_may_speak(p_new.voice_id, p_new.consent_id) then
     outcome := 'consent_required';
   end if;
-  if outcome is null and p_new.predicted_cost_micros > 0 then
-    detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
+  if outcome is null and v_held > 0 then
+    detail := cost_hold(p_new.user_id, month_of(created_at), v_held);
     if detail is not null then
       outcome := 'budget_exceeded';
     end if;
@@ -1066,7 +1093,7 @@ begin
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';
-      perform cost_release(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
+      perform cost_release(p_new.user_id, month_of(created_at), v_held);
     end if;
   end if;
   if outcome is not null then
@@ -1080,7 +1107,7 @@ begin
       created_at)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.title, p_new.segments_total,
-      p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn,
+      p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
       created_at)
     returning * into v_generation;
   perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,

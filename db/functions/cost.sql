@@ -12,7 +12,7 @@ create or replace function usage_add(p_user uuid, p_voice uuid, p_key uuid, p_en
       charged_ms = u.charged_ms + excluded.charged_ms, cost_micros = u.cost_micros + excluded.cost_micros
 $$;
 
--- Holds what a generation is expected to cost of the user's budget and of the installation's for a month, or nothing when
+-- Holds what a generation may cost of the user's budget and of the installation's for a month, or nothing when
 -- that would go beyond one of them: then it answers which, 'user' or 'installation'. Rows are always taken in this order.
 -- Each is locked before its budget is looked at: a condition on both in one UPDATE that has to wait would be judged, for the
 -- budget, by what there was before the wait.
@@ -67,4 +67,30 @@ begin
       set spent_micros = c.spent_micros + excluded.spent_micros;
   perform cost_release(v_before.user_id, month_of(v_before.created_at), least(v_before.cost_held_micros, p_micros));
   perform usage_add(v_before.user_id, v_before.voice_id, v_before.key_id, v_before.engine, 0, 0, 0, p_micros);
+end $$;
+
+-- Sees to it that p_micros are held for what a running generation has yet to ask engines for: what failed, or cost more than
+-- its engine said, has used up some of what was held for the rest. What is lacking is taken as in cost_hold(). Answers
+-- 'covered', 'lost' when the attempt is, or whose budget does not suffice: then nothing more may be asked for.
+create or replace function cost_cover(p_generation uuid, p_attempt uuid, p_micros bigint) returns text language plpgsql as $$
+declare
+  v_generation generation;
+  v_lacking bigint;
+  v_scope text;
+begin
+  select * into v_generation from generation
+    where id = p_generation and state = 'running' and attempt = p_attempt for no key update;
+  if not found then
+    return 'lost';
+  end if;
+  v_lacking := p_micros - v_generation.cost_held_micros;
+  if v_lacking <= 0 then
+    return 'covered';
+  end if;
+  v_scope := cost_hold(v_generation.user_id, month_of(v_generation.created_at), v_lacking);
+  if v_scope is not null then
+    return v_scope;
+  end if;
+  update generation set cost_held_micros = p_micros where id = p_generation;
+  return 'covered';
 end $$;

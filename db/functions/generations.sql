@@ -19,6 +19,7 @@ declare
   v_reservation record;
   v_earlier record;
   v_account quota_account;
+  v_held bigint := greatest(p_new.predicted_cost_micros, p_new.cost_held_micros);
 begin
   if p_key is not null then
     insert into idempotency as i (user_id, route, key, request_hash, created_at)
@@ -42,8 +43,8 @@ begin
   if p_new.consent_id is not null and not voice_may_speak(p_new.voice_id, p_new.consent_id) then
     outcome := 'consent_required';
   end if;
-  if outcome is null and p_new.predicted_cost_micros > 0 then
-    detail := cost_hold(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
+  if outcome is null and v_held > 0 then
+    detail := cost_hold(p_new.user_id, month_of(created_at), v_held);
     if detail is not null then
       outcome := 'budget_exceeded';
     end if;
@@ -57,7 +58,7 @@ begin
     period_end := v_account.period_end;
     if not v_reservation.reserved then
       outcome := 'quota_exceeded';
-      perform cost_release(p_new.user_id, month_of(created_at), p_new.predicted_cost_micros);
+      perform cost_release(p_new.user_id, month_of(created_at), v_held);
     end if;
   end if;
   if outcome is not null then
@@ -71,7 +72,7 @@ begin
       created_at)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.title, p_new.segments_total,
-      p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, p_new.predicted_cost_micros, v_account.last_turn,
+      p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
       created_at)
     returning * into v_generation;
   perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { wireId } from '@loqui/core/ids'
 import { freePort } from '@loqui/db/embedded-port'
@@ -7,7 +8,7 @@ import { measureTransfer } from './measure-transfer.ts'
 import { interleave } from './rounds.ts'
 import type { Transfer } from './transfer.ts'
 import { makeUsers } from './users.ts'
-import { writeVoiceFile } from './voice-file.ts'
+import { voiceFile } from './voice-file.ts'
 
 const fileBytes = 10_000_000
 const atOnce = 16
@@ -31,7 +32,7 @@ export const download: Measurement = {
     const { connectionString, db } = await bench.database()
     await makeUsers(db, 1)
     const file = join(bench.directory, 'voice.wav')
-    await writeVoiceFile(file, fileBytes)
+    await writeFile(file, voiceFile(fileBytes))
     const server = await bench.startServer(connectionString, { preload: 'watch.preload.ts' })
     const port = await freePort()
     const env = { DIRECTORY: bench.directory, FILE: file, PORT: String(port), PROCESSES: '1' }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@loqui/db/embedded-port'
@@ -9,7 +9,7 @@ import { measureTransfer, type TransferFigures } from './measure-transfer.ts'
 import { interleave } from './rounds.ts'
 import type { Transferred } from './transfer.ts'
 import { makeUsers } from './users.ts'
-import { writeVoiceFile } from './voice-file.ts'
+import { voiceFile } from './voice-file.ts'
 
 const fileBytes = 10_000_000
 const atOnce = 50
@@ -43,7 +43,7 @@ export const upload: Measurement = {
     const database = await bench.database()
     await makeUsers(database.db, users)
     const file = join(bench.directory, 'voice.wav')
-    await writeVoiceFile(file, fileBytes)
+    await writeFile(file, voiceFile(fileBytes))
     const preload = 'instant-inspector.preload.ts'
     const server = await bench.startServer(database.connectionString, { preload })
     const inspecting = await bench.startServer(database.connectionString, { preload: 'watch.preload.ts' })

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-
 const sampleRate = 96_000
 const channels = 2
 const sampleBytes = 4
@@ -7,10 +5,13 @@ const frameBytes = channels * sampleBytes
 const headBytes = 44
 
 /**
- * Writes a WAV file of so many bytes, up to a frame, that is taken for a voice: a tone of 140 Hz in four syllables a second,
- * and some noise. In 32-bit floats at 96 kHz in stereo, so that as few samples as possible are to be decoded and measured.
+ * A WAV file of so many bytes, up to a frame, that is taken for a voice: a tone of 140 Hz in four syllables a second, and
+ * some noise, so that no two are alike. In 32-bit floats at 96 kHz in stereo, so that of so many bytes as few samples as
+ * possible are to be decoded and measured.
+ *
+ * @param bytes at least 800,000, for a second.
  */
-export async function writeVoiceFile(path: string, bytes: number): Promise<void> {
+export function voiceFile(bytes: number): Buffer<ArrayBuffer> {
   const frames = Math.floor((bytes - headBytes) / frameBytes)
   const samples = new Float32Array(frames * channels)
   for (let frame = 0; frame < frames; frame++) {
@@ -36,5 +37,5 @@ export async function writeVoiceFile(path: string, bytes: number): Promise<void>
   head.writeUInt16LE(8 * sampleBytes, 34)
   head.write('data', 36)
   head.writeUInt32LE(samples.byteLength, 40)
-  await writeFile(path, Buffer.concat([head, new Uint8Array(samples.buffer)]))
+  return Buffer.concat([head, new Uint8Array(samples.buffer)])
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { atRest, create, endedLongAgo, judge, type Lane, newCreates, rowId, segmentsOf, send } from './lane.ts'
 import type { Place, Standing } from './standstill.ts'
 import { until } from './until.ts'
+import { uploadKillPoints } from './upload-kill-points.ts'
 
 /** A moment at which work could be lost or doubled, and what a SIGKILL there must lead to. */
 export interface KillPoint {
@@ -24,7 +25,7 @@ export interface KillPoint {
 }
 
 /** What becomes of the statement whose answer the killed process did not live to hear. */
-type Fate = 'commit' | 'rollback'
+export type Fate = 'commit' | 'rollback'
 
 /** A text of so many segments, each of which is quickly spoken. */
 const paragraphs = (count: number) => Array.from({ length: count }, () => 'Go on.').join('\n\n')
@@ -208,6 +209,7 @@ export const killPoints: readonly KillPoint[] = [
     after: 'The next worker takes it up at once.',
     run: (lane) => killDrainingWorker(lane, 'returned', 'commit'),
   },
+  ...uploadKillPoints,
 ]
 
 async function killWorker(lane: Lane, place: Place, fate: Fate): Promise<number> {

@@ -3,6 +3,7 @@ import { openLoqui } from '@loqui/server/testing-loqui'
 import { describeMachine, load, wasBusy } from '../bench/machine.ts'
 import { columns } from '../columns.ts'
 import { openDatabases } from '../databases.ts'
+import { bounds } from './bounds.ts'
 import { kill } from './kill.ts'
 import { ledger } from './ledger.ts'
 import type { Prove, Tried } from './proof.ts'
@@ -13,7 +14,7 @@ import { rates } from './rates.ts'
  * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong, on a PostgreSQL of its own and with real
  * processes, and prints what was tried, how often, and what was broken by it. The test suite has the short forms.
  */
-const proofs = [ledger, rates, races, neighbours, kill]
+const proofs = [ledger, bounds, rates, races, neighbours, kill]
 
 const usage = `npm run prove -- [proofs] [options]
 

@@ -20,6 +20,8 @@ const places = {
   purged: { on: 'update on generation', when: 'new.purged_at is not null and old.purged_at is null' },
   released: { on: 'update on attempt', when: `new.outcome = 'released'` },
   returned: { on: 'insert on pgboss.job', when: `new.state = 'retry'` },
+  reserved: { on: 'insert on upload', when: 'true' },
+  kept: { on: 'insert on sample', when: 'true' },
 } as const
 
 export type Place = keyof typeof places

@@ -86,7 +86,11 @@ export async function receiveForm(req: IncomingMessage, file: FileHandle, limits
   const feed = feedForm(req, form, limits, fail)
   try {
     await Promise.race([Promise.all([feed.ended, parsed]), failure.promise])
-    if (!arriving) throw wrongField('file', 'must be given, as a part of the form with the bytes of an audio file')
+    if (!arriving)
+      throw wrongField(
+        'file',
+        'must be given, as a part of the form with the bytes of an audio file, and a name of one line',
+      )
     const written = await Promise.race([arriving.written, failure.promise])
     return { ...written, fileName: arriving.fileName, fields: Object.fromEntries(fields) }
   } catch (error) {

@@ -168,6 +168,36 @@ describe('a budget', () => {
     }
   })
 
+  test('is asked again for what was used up of a hold, and only for that', async () => {
+    const account = await newAccount(db)
+    await setLimit(account.userId, 1_000)
+    const { id, attempt } = await started(account, 700)
+    const cover = (micros: number, token = attempt) =>
+      sql<{ outcome: string }>`select cost_cover(${id}, ${token}, ${micros}) as outcome`
+        .execute(db)
+        .then(({ rows }) => rows[0]?.outcome)
+    expect(await cover(700)).toBe('covered')
+    expect(await cover(1)).toBe('covered')
+    expect(await costs(account.userId)).toEqual({ spent: 0, held: 700 })
+    await spend(id, attempt, 300)
+    expect(await cover(700)).toBe('covered')
+    expect(await costs(account.userId)).toEqual({ spent: 300, held: 700 })
+    expect(await generation(db, id)).toMatchObject({ cost_held_micros: 700 })
+    await spend(id, attempt, 1)
+    expect(await cover(700)).toBe('user')
+    expect(await cover(699)).toBe('covered')
+    expect(await costs(account.userId)).toEqual({ spent: 301, held: 699 })
+    await setLimit(account.userId, null)
+    const all = await costs(null)
+    await setLimit(null, all.spent + all.held + 1)
+    expect(await cover(701)).toBe('installation')
+    expect(await cover(700)).toBe('covered')
+    expect(await cover(1, randomUUID())).toBe('lost')
+    await fail(db, id, attempt)
+    expect(await cover(1)).toBe('lost')
+    expect(await costs(account.userId)).toEqual({ spent: 301, held: 0 })
+  })
+
   test('what quota refuses holds nothing', async () => {
     const account = await newAccount(db, 0)
     expect(await create(account, 100)).toMatchObject({ outcome: 'quota_exceeded' })

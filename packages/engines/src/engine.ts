@@ -20,11 +20,14 @@ export interface Engine {
   readonly cloning: Cloning | null
   /** Says why a text cannot be spoken, or `null`. Pure and quick: it runs before anything is reserved. */
   check(request: SpeakRequest): SpeakRefusal | null
-  /** How long the speech of a whole text will be. Pure and quick. `maxMs` is an upper bound that is never exceeded. */
+  /**
+   * How long the speech of one segment will be. Pure and quick. `speak` never gives more than `maxMs` of the same request,
+   * whatever it has to do for that: as much is reserved, and no more can be charged.
+   */
   estimate(request: SpeakRequest): SpeechEstimate
   /**
-   * What speaking a text is expected to cost, in micro-dollars: a whole number, 0 or more, and no less for more text.
-   * Pure and quick. Budgets hold this much while the speech is made.
+   * What speaking the text of one segment costs at most, in micro-dollars: a whole number, 0 or more, and no less for more
+   * text. Pure and quick. Budgets hold this much of every segment until it is made.
    */
   price(text: string): number
   /** Who makes the speech, where that is somebody else's machine which goes on when the line drops; else `null`. */

@@ -1,11 +1,14 @@
 import { createDb } from '@loqui/db/client'
+import { EngineError } from '@loqui/engines/engine'
+import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { getAccount } from '../accounts/get.ts'
 import { scopes } from '../actor.ts'
 import type { Log } from '../context.ts'
 import { cancelGeneration } from '../generations/cancel.ts'
 import { createGeneration, createGenerationInput } from '../generations/create.ts'
+import { getGeneration } from '../generations/get.ts'
 import { runGeneration } from '../generations/run.ts'
 import { sweep } from '../housekeeping/sweep.ts'
 import { newId, wireId } from '../ids.ts'
@@ -15,13 +18,14 @@ import { snapshot } from '../testing/snapshot.ts'
 import { listBudgets } from './list.ts'
 import { setBudget, setBudgetInput } from './set.ts'
 
-const core = await testCore([createToneEngine({ segmentCharacters: 10_000 })])
+const engine = createToneEngine({ segmentCharacters: 10_000 })
+const core = await testCore([engine])
 const { services } = core
 const { db } = services
 const low = await core.voiceId('low')
 const admin = await core.user({ role: 'admin' })
 
-/** Predicted to cost a tenth of a micro-dollar for each character, and costs 7. */
+/** Predicted to cost a tenth of a micro-dollar for each character, at most twice that, and costs 7. */
 async function create(user: TestUser, characters: number): Promise<string> {
   const input = createGenerationInput.parse({ text: 'a'.repeat(characters), format: 'pcm', voiceId: `voi_${low}` })
   return rowId((await createGeneration(user.as, input)).id)
@@ -58,7 +62,7 @@ describe('a budget', () => {
       limitMicros: 100,
       month: expect.stringMatching(/^\d{4}-\d\d$/),
       spentMicros: 7,
-      heldMicros: 20,
+      heldMicros: 40,
       alertedMonth: null,
       updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     })
@@ -88,28 +92,37 @@ describe('a budget', () => {
 
   test('stops what could go beyond, to the micro-dollar and with nothing written, and lets go what fits', async () => {
     const user = await core.user()
-    await set(user.id, null, 50)
+    await set(user.id, null, 100)
     const waiting = await create(user, 300)
     const before = await snapshot(db)
-    expect(await refusal(create(user, 210))).toMatchObject({
+    expect(await refusal(create(user, 205))).toMatchObject({
       reason: 'budget_exceeded',
       message: 'The budget that this account has for engines is used up for this month.',
     })
     expect(await snapshot(db)).toEqual(before)
     await create(user, 200)
-    expect(await budgetOf(user)).toMatchObject({ heldMicros: 50 })
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 100 })
     await cancelGeneration(user.as, { id: waiting })
-    expect(await budgetOf(user)).toMatchObject({ heldMicros: 20 })
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 40 })
     await run(await create(user, 300))
-    expect(await budgetOf(user)).toMatchObject({ heldMicros: 20, spentMicros: 7 })
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 40, spentMicros: 7 })
     await create(await core.user(), 3_000)
+  })
+
+  test('holds what the longest speech would cost, and shows what is expected', async () => {
+    const user = await core.user()
+    const id = await create(user, 200)
+    const { cost } = await getGeneration(user.as, { id })
+    expect(cost).toEqual({ predictedMicros: 20, actualMicros: 0 })
+    const held = db.selectFrom('cost_month').select('held_micros').where('user_id', '=', user.id)
+    expect(await held.execute()).toEqual([{ held_micros: 40 }])
   })
 
   test('of the installation stops everybody', async () => {
     const [one, other] = [await core.user(), await core.user()]
-    await setInstallation(null, (await spentByAll()) + 10)
+    await setInstallation(null, (await spentByAll()) + 20)
     await create(one, 100)
-    expect(await refusal(create(other, 10))).toMatchObject({
+    expect(await refusal(create(other, 5))).toMatchObject({
       reason: 'budget_exceeded',
       message: 'The budget that this installation has for engines is used up for this month.',
     })
@@ -125,8 +138,8 @@ describe('a budget', () => {
     const user = await core.user({ planId: 'unlimited' })
     await set(user.id, null, 100)
     const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => create(user, 90)))
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(11)
-    expect(await budgetOf(user)).toMatchObject({ heldMicros: 99 })
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 90 })
   })
 
   test('is the administrator’s to see and to set', async () => {
@@ -164,6 +177,86 @@ describe('a budget', () => {
     const right = { userId: `usr_${newId()}`, alertMicros: 50, limitMicros: 100 }
     const { error } = setBudgetInput.safeParse({ ...right, ...change })
     expect([...new Set(error?.issues.map(({ path }) => path.join('.')))]).toEqual([field])
+  })
+})
+
+describe('an engine that fails and is paid all the same', () => {
+  const busy = (costMicros: number) => new EngineError('busy', { retryable: true, costMicros })
+  const words = 'a'.repeat(50)
+  const state = (id: string) =>
+    db
+      .selectFrom('generation')
+      .select(['state', 'error_reason', 'error_message', 'charged_ms', 'actual_cost_micros', 'cost_held_micros'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+  beforeEach(() => engine.reset())
+
+  test('is asked again while the budget lasts', async () => {
+    const user = await core.user()
+    await set(user.id, null, 10 + 2 * 7)
+    engine.fail(words, busy(7), busy(7))
+    const id = await create(user, 50)
+    await run(id)
+    expect(engine.spoken).toHaveLength(3)
+    expect(await state(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 21, cost_held_micros: 0 })
+    expect(await budgetOf(user)).toMatchObject({ spentMicros: 21, heldMicros: 0 })
+  })
+
+  test('is not asked again where that could go beyond the budget, and nothing is charged', async () => {
+    const user = await core.user()
+    await set(user.id, null, 10 + 7 + 6)
+    engine.fail(words, busy(7), busy(7))
+    const id = await create(user, 50)
+    await run(id)
+    expect(core.alarms.splice(0)).toHaveLength(1)
+    expect(engine.spoken).toHaveLength(2)
+    expect(await state(id)).toEqual({
+      state: 'failed',
+      error_reason: 'budget_exceeded',
+      error_message: 'The budget that this account has for engines is used up for this month. Nothing was charged.',
+      charged_ms: 0,
+      actual_cost_micros: 14,
+      cost_held_micros: 0,
+    })
+    expect(await budgetOf(user)).toMatchObject({ spentMicros: 14, heldMicros: 0 })
+  })
+
+  test('nor by another attempt, when the first one used up what was held', async () => {
+    const user = await core.user()
+    await set(user.id, null, 10)
+    const id = await create(user, 50)
+    const claimed = await services.transitions.claim(id, newId())
+    await services.transitions.spend(claimed!, 1)
+    await run(id)
+    expect(core.alarms.splice(0)).toHaveLength(1)
+    expect(engine.spoken).toEqual([])
+    expect(await state(id)).toMatchObject({ state: 'failed', error_reason: 'budget_exceeded', actual_cost_micros: 1 })
+  })
+
+  test('and so is what could not be stored', async () => {
+    const user = await core.user()
+    await set(user.id, null, 10)
+    const id = await create(user, 50)
+    const put = () => Promise.reject(new StorageError('full', 'No room.'))
+    const storage = { ...services.storage, put }
+    await runGeneration({ ...services, storage }, { generationId: id }, new AbortController().signal)
+    expect(core.alarms.splice(0)).toHaveLength(1)
+    expect(await state(id)).toMatchObject({ state: 'failed', error_reason: 'storage_full', actual_cost_micros: 7 })
+    expect(await budgetOf(user)).toMatchObject({ spentMicros: 7, heldMicros: 0 })
+  })
+
+  test('leaves what is not spoken yet covered, however many segments there are at once', async () => {
+    const user = await core.user()
+    const text = Array.from({ length: 8 }, (_, index) => `${index}${'a'.repeat(99)}`).join('\n\n')
+    const input = createGenerationInput.parse({ text, format: 'pcm', voiceId: `voi_${low}` })
+    await set(user.id, null, 8 * 20 + 15)
+    engine.fail('3aaa', busy(15))
+    const id = rowId((await createGeneration(user.as, input)).id)
+    expect(await budgetOf(user)).toMatchObject({ heldMicros: 160 })
+    await run(id)
+    expect(await state(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 8 * 7 + 15 })
+    expect(engine.spoken).toHaveLength(9)
+    expect(await budgetOf(user)).toMatchObject({ spentMicros: 71, heldMicros: 0 })
   })
 })
 

@@ -2,6 +2,7 @@ import type { Db } from '@loqui/db/client'
 import { type CallJournal, EngineError, type SpeakRequest } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { newId } from '../ids.ts'
+import type { Cover } from './cover.ts'
 import { whyLost } from './lease.ts'
 import type { Claimed } from './transitions.ts'
 
@@ -23,7 +24,7 @@ export class CallsExhausted extends Error {
  * @param fresh there can be no earlier calls.
  */
 export async function openJournal(
-  { db }: { readonly db: Db },
+  { db, cover }: { readonly db: Db; readonly cover: Cover },
   generation: Claimed,
   segmentIndex: number,
   asked: AskedFor,
@@ -34,6 +35,8 @@ export async function openJournal(
   return {
     open,
     async announce() {
+      // What was asked for before is taken up without: it is paid.
+      await cover.ensure()
       const mark = newId()
       const { rows } = await sql<{ answer: 'announced' | 'lost' | 'unknown' | 'exhausted' }>`
         select call_announce(${mark}, ${id}, ${segmentIndex}, ${attempt}, ${JSON.stringify(asked)}::jsonb, ${mostCalls}) as answer
@@ -58,6 +61,7 @@ export async function openJournal(
       return rows[0]?.held === true
     },
     async ended(mark, { outcome, costMicros }) {
+      if (outcome === 'succeeded') cover.spoken(segmentIndex)
       await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
     },
   }

@@ -85,6 +85,7 @@ export async function createGeneration(
     estimated_ms: speech.expectedMs,
     reserved_ms: speech.maxMs,
     predicted_cost_micros: speech.costMicros,
+    cost_held_micros: speech.costMicros,
   }
   const answer = answerTo(row)
   const { rows } = await sql<CreateRow>`
@@ -142,6 +143,7 @@ type NewGeneration = Pick<
   | 'estimated_ms'
   | 'reserved_ms'
   | 'predicted_cost_micros'
+  | 'cost_held_micros'
 >
 
 /** What `generation_create()` answers: which of these are there depends on the outcome. */

@@ -4,7 +4,7 @@ import { setBudget } from '../budgets/set.ts'
 import { newId } from '../ids.ts'
 import { adjustQuota } from '../quota/adjust.ts'
 import { refusal, rowId, testCore } from '../testing/core.ts'
-import { createToneEngine } from '../testing/engine.ts'
+import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
 import { snapshot } from '../testing/snapshot.ts'
 import { currentUsage } from '../usage/current.ts'
 import { cancelGeneration } from './cancel.ts'
@@ -38,11 +38,11 @@ describe('an estimate', () => {
       engine: 'tone',
       characters: 42,
       segments: 2,
-      estimatedMs: 770,
-      reservedMs: 1_190,
+      estimatedMs: 760,
+      reservedMs: 1_170,
       fits: true,
       remainingMs: 10_000,
-      remainingAfterMs: 8_810,
+      remainingAfterMs: 8_830,
       costMicros: 5,
     } satisfies Estimate)
     expect(await snapshot(db)).toEqual(before)
@@ -80,6 +80,24 @@ describe('an estimate', () => {
       { numRuns: 25 },
     )
   }, 60_000)
+
+  test('is the sum of what is reserved for each segment, and of the pauses between them', async () => {
+    const user = await userWith(100_000)
+    for (const [text, ofSegments, pausesMs] of [
+      ['One sentence here, and no more.', [31], 0],
+      ['One sentence here, and more. Another sentence there, and no more.', [28, 36], 350],
+      ['One paragraph here.\n\n\n  Another paragraph there.', [19, 24], 700],
+    ] as const) {
+      const characters = ofSegments.reduce<number>((sum, length) => sum + length, 0)
+      const spokenMs = characters * toneMsPerCharacter
+      expect(await estimateGeneration(user.as, input(text))).toMatchObject({
+        segments: ofSegments.length,
+        estimatedMs: spokenMs + pausesMs,
+        reservedMs: 2 * spokenMs + pausesMs,
+        costMicros: Math.ceil(spokenMs / 100),
+      })
+    }
+  })
 
   test('counts what others hold of the quota meanwhile', async () => {
     const user = await userWith(10_000)
@@ -122,11 +140,11 @@ describe('an estimate', () => {
     for (const userId of [user.id, null]) {
       const spent = await db.selectFrom('cost_month').selectAll().where('user_id', 'is', null).executeTakeFirst()
       const used = userId === null ? (spent?.spent_micros ?? 0) + (spent?.held_micros ?? 0) : 0
-      await setBudget(system, { userId, alertMicros: null, limitMicros: used + 19 })
+      await setBudget(system, { userId, alertMicros: null, limitMicros: used + 39 })
       const said = await refusal(estimateGeneration(user.as, input(text)))
       expect(said).toMatchObject({ reason: 'budget_exceeded' })
       expect(said).toEqual(await refusal(create(user.as, text)))
-      await setBudget(system, { userId, alertMicros: null, limitMicros: used + 20 })
+      await setBudget(system, { userId, alertMicros: null, limitMicros: used + 40 })
       expect(await estimateGeneration(user.as, input(text))).toMatchObject({ costMicros: 20 })
       await setBudget(system, { userId, alertMicros: null, limitMicros: null })
     }

@@ -13,9 +13,9 @@ import type { VoiceObstacle } from '../voices/voice.ts'
 export interface PlannedSpeech {
   readonly segments: readonly TextSegment[]
   readonly expectedMs: number
-  /** Upper bound: what is reserved. */
+  /** Upper bound: what is reserved. No segment is longer than its own. */
   readonly maxMs: number
-  /** Expected price in micro-dollars. */
+  /** Price in micro-dollars: what is held of the budgets. */
   readonly costMicros: number
 }
 
@@ -116,13 +116,19 @@ function planSpeech(
 
   const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
   if (segments.length > mostParts) throw tooManyParts()
-  const speech = engine.estimate(request)
-  const pausesMs = segments.reduce((sum, segment) => sum + segment.pauseMs, 0)
+  const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
+  for (const segment of segments) {
+    const { expectedMs, maxMs } = engine.estimate({ ...request, text: segment.text })
+    speech.expectedMs += expectedMs
+    speech.maxMs += maxMs
+    speech.pausesMs += segment.pauseMs
+    speech.costMicros += engine.price(segment.text)
+  }
   return {
     segments,
-    expectedMs: Math.round(speech.expectedMs + pausesMs),
-    maxMs: Math.ceil(speech.maxMs + pausesMs),
-    costMicros: engine.price(text),
+    expectedMs: speech.expectedMs + speech.pausesMs,
+    maxMs: speech.maxMs + speech.pausesMs,
+    costMicros: speech.costMicros,
   }
 }
 

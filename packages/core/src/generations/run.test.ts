@@ -13,6 +13,7 @@ import { newId } from '../ids.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
 import { currentUsage } from '../usage/current.ts'
+import { createCover } from './cover.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { createFairSlots } from './fair-slots.ts'
 import { type RunContext, runGeneration } from './run.ts'
@@ -200,9 +201,11 @@ describe('after a crash', () => {
   async function killedAfter(id: string, count: number): Promise<string> {
     const attempt = newId()
     const claimed = await services.transitions.claim(id, attempt)
-    for (const segment of (await ensureSegments(services, claimed!)).slice(0, count)) {
-      const speaker = { engine, engineVoice: 'low' }
-      await speakSegment(services, claimed!, segment, speaker, new AbortController().signal)
+    const all = await ensureSegments(services, claimed!)
+    const speaker = { engine, engineVoice: 'low' }
+    const cover = createCover(services.transitions, claimed!, all, speaker)
+    for (const segment of all.slice(0, count)) {
+      await speakSegment(services, claimed!, segment, { ...speaker, cover }, new AbortController().signal)
     }
     return attempt
   }

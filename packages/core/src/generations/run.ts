@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SegmentRow } from '@loqui/db/schema/generations'
 import { EngineError, HandedOver } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import pLimit from 'p-limit'
 import type { Services } from '../context.ts'
-import type { Reason } from '../errors.ts'
+import { type Reason, Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { findRecording } from '../voices/recording.ts'
 import { CallsExhausted } from './calls.ts'
+import { createCover } from './cover.ts'
 import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
@@ -70,7 +72,7 @@ export async function runGeneration(
 async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
   const { log } = context
   const segments = await ensureSegments(context, generation)
-  const speaker = await findSpeaker(context, generation)
+  const speaker = await findSpeaker(context, generation, segments)
 
   const failed = new AbortController()
   let cause: unknown
@@ -116,12 +118,17 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   })
 }
 
-async function findSpeaker(context: RunContext, generation: Claimed): Promise<Speaker> {
+async function findSpeaker(
+  context: RunContext,
+  generation: Claimed,
+  segments: readonly SegmentRow[],
+): Promise<Speaker> {
   const engine = context.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
   const needs = generation.consent_id === null ? null : (engine.cloning?.reference ?? null)
   const reference = needs ? await findRecording(context, generation.voice_id, needs) : undefined
-  return { engine, engineVoice: generation.engine_voice, reference }
+  const speaker = { engine, engineVoice: generation.engine_voice, reference }
+  return { ...speaker, cover: createCover(context.transitions, generation, segments, speaker) }
 }
 
 /** Whether an error ends the generation, rather than this attempt at it. */
@@ -182,6 +189,9 @@ function judge(error: unknown): { reason: Reason; message: string } | undefined 
   }
   if (error instanceof EngineError || error instanceof CallsExhausted) {
     return { reason: 'engine_failed', message: 'The engine could not speak this text. Nothing was charged.' }
+  }
+  if (error instanceof Refusal && error.reason === 'budget_exceeded') {
+    return { reason: error.reason, message: `${error.message} Nothing was charged.` }
   }
   if (error instanceof StorageError && error.code === 'full') {
     return { reason: 'storage_full', message: 'There is no room left to store the audio. Nothing was charged.' }

@@ -11,10 +11,11 @@ import type { Claimed, Transitions } from './transitions.ts'
  */
 export async function settle(
   { transitions, hints, storage }: Caller<'hints' | 'storage'> & { readonly transitions: Transitions },
-  { id, attempt, user_id, predicted_cost_micros }: Claimed,
+  { id, attempt, user_id, cost_held_micros, actual_cost_micros }: Claimed,
   audio: JoinedAudio,
 ): Promise<void> {
-  const costly = predicted_cost_micros > 0
+  // What was held may have been used up, and then taken anew.
+  const costly = cost_held_micros > 0 || actual_cost_micros > 0
   if (!(await transitions.succeed({ id, attempt, costly, durationMs: audio.durationMs, audio }))) {
     await storage.remove([audio.key])
     throw new LeaseLost()

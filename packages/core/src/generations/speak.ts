@@ -4,18 +4,20 @@ import { type Engine, EngineError, type Reference, type SpeakRequest, type Speec
 import type { Caller } from '../context.ts'
 import { littleEndianBytes } from '../pcm.ts'
 import { type AskedFor, countRerolls, openJournal } from './calls.ts'
+import type { Cover } from './cover.ts'
 import { isEngineWide } from './engine-wide.ts'
 import { LeaseLost, whyLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
 import { segmentSeed } from './seed.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
-/** What speaks a generation: its engine and the engine's own name for its voice. */
+/** What speaks a generation: its engine, the engine's own name for its voice, and what pays. */
 export interface Speaker {
   readonly engine: Engine
   readonly engineVoice: string
   /** Recording of the person whose voice it is, where the engine listens to one. */
   readonly reference?: Reference | undefined
+  readonly cover: Cover
 }
 
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
@@ -28,7 +30,8 @@ type SpeakContext = Caller<'db' | 'hints' | 'storage'> & { readonly transitions:
  * then written down if the attempt still holds the generation.
  *
  * @returns the segment as it is stored.
- * @throws {EngineError} when the engine does not speak it; {CallsExhausted}; {LeaseLost}, {GenerationOver}; the signal's reason.
+ * @throws {EngineError} when the engine does not speak it; {CallsExhausted}; {Refusal} `budget_exceeded`; {LeaseLost},
+ * {GenerationOver}; the signal's reason.
  */
 export async function speakSegment(
   caller: SpeakContext,
@@ -46,7 +49,11 @@ export async function speakSegment(
   const speech = await speakWithRetries(caller, generation, segment, speaker, signal)
   const key = segmentKey(id, attempt, segment.index)
   const bytes = littleEndianBytes(speech.samples)
-  const object = await storage.put(key, bytes, { signal })
+  const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
+    // What could not be kept is paid for.
+    if (speech.costMicros > 0) await transitions.spend(generation, speech.costMicros)
+    throw error
+  })
   const audio = {
     generation_id: id,
     index: segment.index,
@@ -59,6 +66,7 @@ export async function speakSegment(
     duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
     actual_cost_micros: speech.costMicros,
   }
+  speaker.cover.spoken(segment.index)
   if (!(await transitions.store(audio))) {
     await storage.remove([key])
     throw new LeaseLost()
@@ -101,7 +109,7 @@ async function speakOnce(
   { db, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
-  { engine, engineVoice, reference }: Speaker,
+  { engine, engineVoice, reference, cover }: Speaker,
   tries: number,
   signal: AbortSignal,
 ): Promise<Speech> {
@@ -120,10 +128,11 @@ async function speakOnce(
   }
   const request: SpeakRequest = { ...asked, reference }
   if (engine.provider !== null) {
-    const calls = await openJournal({ db }, generation, segment.index, asked, fresh)
+    const calls = await openJournal({ db, cover }, generation, segment.index, asked, fresh)
     // The journal has counted what it cost.
     return { ...(await engine.speak(request, { signal, calls })), costMicros: 0 }
   }
+  await cover.ensure()
   try {
     return await engine.speak(request, { signal })
   } catch (error) {

@@ -2,6 +2,7 @@ import { createBatcher } from '@loqui/db/batch'
 import type { Db } from '@loqui/db/client'
 import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
 import { type RawBuilder, sql } from 'kysely'
+import type { BudgetScope } from '../budgets/exceeded.ts'
 import type { TextSegment } from '../text/split.ts'
 
 /** A generation that an attempt holds: from now on only writes that carry its token count. */
@@ -53,6 +54,11 @@ export interface Transitions {
   submit(claimed: Claimed, index: number): Promise<boolean>
   /** Keeps a segment's audio. False when the attempt lost; what it cost is written down all the same. */
   store(audio: NewAudio): Promise<boolean>
+  /**
+   * Sees to it that `micros` are held of the budgets for what is not spoken yet; tells whose budget it is that does not
+   * suffice.
+   */
+  cover(claimed: Claimed, micros: number): Promise<'covered' | 'lost' | BudgetScope>
   /** Writes down what an attempt had to pay for audio that it did not get. */
   spend(claimed: Claimed, micros: number): Promise<void>
   /** Charges, releases the rest and makes the generation succeed. False when the attempt lost. */
@@ -122,6 +128,12 @@ export function createTransitions(db: Db): Transitions {
       consent_id === null ? submit({ id, attempt, index }) : submitConsented(db, { id, attempt, index }),
     // Money is counted under locks of its own, which would come in another order than a batch takes: by itself.
     store: (audio) => (audio.actual_cost_micros === 0 ? store(audio) : storeAlone(db, audio)),
+    async cover({ id, attempt }, micros) {
+      const { rows } = await sql<{ outcome: 'covered' | 'lost' | BudgetScope }>`
+        select cost_cover(${id}, ${attempt}, ${micros}) as outcome
+      `.execute(db)
+      return rows[0]?.outcome ?? 'lost'
+    },
     async spend({ id, attempt }, micros) {
       await sql`select cost_spend(${id}, ${attempt}, ${micros})`.execute(db)
     },

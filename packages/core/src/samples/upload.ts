@@ -91,10 +91,9 @@ export async function uploadSample(
 
 async function inspect(
   { inspector }: Caller<'inspector'>,
-  { file, bytes }: ReceivedFile,
+  { file }: ReceivedFile,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  if (bytes === 0) throw new Refusal('audio_undecodable', 'file: there is nothing in this file.')
   try {
     return await inspector.inspect(file, { signal })
   } catch (error) {

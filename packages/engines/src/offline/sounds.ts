@@ -1,12 +1,11 @@
-import { speakable } from './speakable.ts'
+import { inFull } from './abbreviations.ts'
 
 /** What decides how long speech takes, counted. */
 export interface Sounds {
-  /** Paragraphs, and stretches of 100 characters without a mark: where a text may be cut, an utterance begins again. */
-  utterances: number
-  /** Words that are read as words, and the letters in them. */
+  /** Words that are read as words, and the letters in them; abbreviations are counted as they are read in full. */
   words: number
   vowels: number
+  /** An X counts twice. */
   consonants: number
   /** Letters that are read one by one, as in HTTP; a W counts twice. */
   spelled: number
@@ -15,51 +14,18 @@ export interface Sounds {
   commas: number
   /** Tokens that end in a full stop or its like. */
   stops: number
-  /** Words that may be abbreviations of states: Flite reads NC as North Carolina. */
-  states: number
-  /** Characters without a sound, such as rows of stars. */
-  silent: number
 }
 
-const paragraphBreak = /(?:\r\n?|[\n\u2028])\s*(?:\r\n?|[\n\u2028])|[\f\u2029]/u
-
-export function countSounds(text: string): Sounds {
-  const sounds: Sounds = {
-    utterances: 0,
-    words: 0,
-    vowels: 0,
-    consonants: 0,
-    spelled: 0,
-    digits: 0,
-    commas: 0,
-    stops: 0,
-    states: 0,
-    silent: 0,
-  }
-  for (const paragraph of text.split(paragraphBreak)) {
-    const spoken = speakable(paragraph)
-    countParagraph(spoken, sounds)
-    sounds.silent += Math.max(0, paragraph.length - spoken.length)
-  }
-  return sounds
-}
-
-const breath = 100
-
-function countParagraph(paragraph: string, sounds: Sounds): void {
-  if (paragraph === '') return
-  sounds.utterances++
-  let sinceMark = 0
-  for (const token of paragraph.split(' ')) {
+/** @param spoken what `speakable` made of a text. */
+export function countSounds(spoken: string): Sounds {
+  const sounds: Sounds = { words: 0, vowels: 0, consonants: 0, spelled: 0, digits: 0, commas: 0, stops: 0 }
+  for (const token of spoken.split(' ')) {
     countToken(token, sounds)
-    sinceMark += token.length + 1
     const marks = token.slice(wordEnd(token))
     if (/[.:?!]/u.test(marks)) sounds.stops++
     else if (/[,;()"]/u.test(marks)) sounds.commas++
-    else if (sinceMark > breath) sounds.utterances += Math.floor(sinceMark / breath)
-    else continue
-    sinceMark = 0
   }
+  return sounds
 }
 
 /** Where the marks begin that follow a word. A regular expression would look for them from every mark inside it. */
@@ -76,19 +42,19 @@ const suffix = /'(?:s|ll|ve|d)$/iu
 function countToken(token: string, sounds: Sounds): void {
   const withDigits = /\d/u.test(token)
   for (const [part] of token.matchAll(parts)) {
-    if (/\d/u.test(part)) sounds.digits += part.length
+    const full = inFull(part)
+    if (full !== undefined) for (const word of full.split(' ')) countWord(word, sounds)
+    else if (/\d/u.test(part)) sounds.digits += part.length
     else if (withDigits || isSpelled(part.replace(suffix, ''))) sounds.spelled += part.length + count(part, /w/giu)
-    else {
-      sounds.words++
-      sounds.vowels += count(part, /[aeiouy]/giu)
-      sounds.consonants += count(part, /[b-df-hj-np-tv-xz]/giu)
-    }
-    if (states.test(part)) sounds.states++
+    else countWord(part, sounds)
   }
 }
 
-/** Of the longer ones that Flite knows, those that `speakable` leaves: they are no words. */
-const states = /^(?:[A-Z]{2}|A[kz]|Ala|Calif|Colo|Fla|Ga|Ia|Kans|Kn|Md|Mich|Minn|Neb?|Nev|Okla|Tenn?|Tn|W[aiy]|Wyo)$/u
+function countWord(word: string, sounds: Sounds): void {
+  sounds.words++
+  sounds.vowels += count(word, /[aeiouy]/giu)
+  sounds.consonants += count(word, /[b-df-hj-np-tv-xz]/giu) + count(word, /x/giu)
+}
 
 const roman = /^[IVX]{2,}$/u
 /** Consonants that Flite accepts before the first vowel of a word, and after the last. */

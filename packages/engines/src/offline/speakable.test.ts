@@ -25,7 +25,13 @@ describe('speakable', () => {
     ['numbers and tags', '#1 in C#: #music, No. 5', 'number 1 in C sharp: hashtag music, number 5'],
     ['addresses', 'https://example.com/path or a.b@mail.org', 'example dot com slash path or a.b at mail dot org'],
     ['Greek letters', 'α-rays and π', 'alpha -rays and pi'],
+    ['avenues', 'Fifth Ave., Ave Maria', 'Fifth Avenue., Ave Maria'],
     ['slashes', 'and/or 3/4', 'and slash or 3/4'],
+    [
+      'slashes wherever they stand',
+      "/usr/'s/ (a)/b 1/ 2 c.//",
+      "slash usr slash 's slash (a) slash b 1 slash 2 c. slash",
+    ],
     ['wide letters', 'ＦＵＬＬ', 'FULL'],
     ['what is no state', 'HI, said OK Dear Miss, my ID', 'hi, said ok Dear miss, my I D'],
     ['states', 'Boston, MA 02115', 'Boston, MA 02115'],

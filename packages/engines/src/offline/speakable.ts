@@ -114,8 +114,8 @@ const marks: readonly Replacement[] = [
   [/#(?=[A-Za-z])/gu, ' hashtag '],
   [/\bhttps?:\/\//giu, ' '],
   [/(?<=[A-Za-z]{2})\.(?=[a-z]{2})/gu, ' dot '],
-  // Between digits Flite reads fractions.
-  [/(?<=[A-Za-z])\/(?=\w)|(?<=\d)\/(?=[A-Za-z])/gu, ' slash '],
+  // Flite says so itself, but where nobody sees it in the text: only between digits it reads fractions.
+  [/\/+(?!\d)|(?<!\d)\/+/gu, ' slash '],
   [/(?<=\w)\^(?=\w)/gu, ' to the power of '],
   [/•|·/gu, ', '],
 ]
@@ -128,6 +128,8 @@ const words: readonly Replacement[] = [
   ],
   [/\bID\b/gu, 'I D'],
   [/\bMt\b\.?/gu, 'Mount'],
+  // A street, unless it is a prayer: Flite hails all of them.
+  [/\bAve\b(?! Maria)/gu, 'Avenue'],
   [/\bNo\.\s?(?=\d)/gu, 'number '],
 ]
 

@@ -1,6 +1,7 @@
 /// <reference path="./webassembly.d.ts" />
 import { parentPort, workerData } from 'node:worker_threads'
 import { createFlite } from './flite.ts'
+import { speakWithin } from './haste.ts'
 import { trimSilence } from './trim.ts'
 
 /** What a thread is started with. */
@@ -12,7 +13,10 @@ export interface ThreadData {
 export interface ThreadRequest {
   readonly arguments: readonly string[]
   readonly text: string
+  /** What sounds are lengthened by. */
   readonly stretch: number
+  /** How long the speech may be; it is hastened where it would be longer. */
+  readonly mostSamples: number
   /** Factor that the samples are multiplied by. */
   readonly gain: number
 }
@@ -23,13 +27,19 @@ const flite = createFlite((workerData as ThreadData).module)
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
-    const samples = amplify(trimSilence(flite(request.arguments, request.text), request.stretch), request.gain)
+    const samples = amplify(speak(request), request.gain)
     reply({ samples }, [samples.buffer])
   } catch (failure) {
     // It failed on this text and not on the next: the thread stays.
     reply({ failure }, [])
   }
 })
+
+function speak({ arguments: options, text, stretch, mostSamples }: ThreadRequest): Int16Array {
+  return speakWithin(mostSamples, stretch, (hasty) =>
+    trimSilence(flite([...options, '--setf', `duration_stretch=${hasty}`], text), hasty),
+  )
+}
 
 function reply(message: ThreadReply, transfer: ArrayBuffer[]): void {
   parentPort?.postMessage(message, transfer)

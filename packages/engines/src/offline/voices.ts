@@ -114,6 +114,7 @@ export const offlineVoices: readonly OfflineVoice[] = [
 
 /** What Flite is told for a voice and settings, and what its samples then are. */
 export interface Delivery {
+  /** All but the stretch. */
   readonly arguments: readonly string[]
   /** What sounds are lengthened by in Flite. */
   readonly stretch: number
@@ -132,11 +133,10 @@ export function deliver(voice: OfflineVoice, settings: SpeakSettings): Delivery 
   const sampleRate = Math.round((fliteRate * voice.throat * (voice.pitch ? 1 : shift)) / 100) * 100
   const rate = sampleRate / fliteRate
   const stretch = (voice.stretch * rate) / speed
-  const features: Record<string, number> = { duration_stretch: stretch }
+  const set: string[] = []
   if (voice.pitch) {
-    features.int_f0_target_mean = (voice.pitch.mean * shift) / rate
-    features.int_f0_target_stddev = (voice.pitch.deviation * shift) / rate
+    set.push('--setf', `int_f0_target_mean=${(voice.pitch.mean * shift) / rate}`)
+    set.push('--setf', `int_f0_target_stddev=${(voice.pitch.deviation * shift) / rate}`)
   }
-  const set = Object.entries(features).flatMap(([name, value]) => ['--setf', `${name}=${value}`])
   return { arguments: ['-voice', voice.flite, ...set], stretch, rate, sampleRate }
 }
