@@ -16,6 +16,7 @@ import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { mostCreations } from '@loqui/engines/replicate/limit'
+import { webhookPath } from '@loqui/engines/replicate/webhook'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
@@ -32,7 +33,8 @@ const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: 1 })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
-const engines = [offline, ...(env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : [])]
+const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
+const engines = [offline, ...onReplicate]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -63,7 +65,10 @@ const ready = async () => !draining && (await ping(db))
 
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
 const uploadFiles = await openUploadFiles(path.join(env.dataDirectory, 'uploads'))
-const http = createHttp(services, { ...env, studioDirectory, uploadFiles, ready, draining: () => draining })
+// Its engines have one account, and one secret.
+const replicate = onReplicate[0]?.provider
+const providers = replicate ? { [webhookPath]: replicate } : {}
+const http = createHttp(services, { ...env, studioDirectory, uploadFiles, providers, ready, draining: () => draining })
 const server = createServer(http)
 // Else Node tells clients to go on before anybody has looked at what they want.
 server.on('checkContinue', http)

@@ -3,6 +3,7 @@ import { createAssembler } from '@loqui/audio/assembler'
 import { createInspector } from '@loqui/audio/inspect/create'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
 import type { RunContext } from '@loqui/core/generations/run'
+import { sweepCalls } from '@loqui/core/generations/sweep-calls'
 import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
 import { jobs } from '@loqui/core/jobs'
@@ -16,6 +17,7 @@ import { createDb } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
+import { guard } from '@loqui/engines/guard'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { mostCreations } from '@loqui/engines/replicate/limit'
@@ -33,7 +35,9 @@ const onError = (error: unknown) => log.warn({ error }, 'the database or the que
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: availableParallelism() })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
-const engines = [offline, ...(env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : [])]
+const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
+const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
+const engines = [offline, ...onReplicate.map((engine) => guard(engine, { onState }))]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -81,6 +85,8 @@ const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
 const onSweepError = (error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again')
 const sweeps = [
   repeat(10_000, () => sweep(context), onSweepError),
+  // It waits for providers, for which the other must not.
+  repeat(15_000, (signal) => sweepCalls(context, signal), onSweepError),
   // It looks when it is due, and then at all there is: beside the other, which must not wait for it.
   repeat(600_000, (signal) => sweepStorage(context, signal), onSweepError),
 ]

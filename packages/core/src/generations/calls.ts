@@ -17,6 +17,13 @@ export class CallsExhausted extends Error {
   override readonly name = 'CallsExhausted'
 }
 
+interface JournalContext {
+  readonly db: Db
+  readonly cover: Cover
+  /** Told the id of every call that is followed. */
+  readonly heed: (providerId: string) => void
+}
+
 /**
  * Opens the journal of one segment for an attempt. What was paid is counted where it is written down, once for every call;
  * an attempt that has lost its generation asks for nothing any more, but still says what became of what it asked for.
@@ -24,7 +31,7 @@ export class CallsExhausted extends Error {
  * @param fresh there can be no earlier calls.
  */
 export async function openJournal(
-  { db, cover }: { readonly db: Db; readonly cover: Cover },
+  { db, cover, heed }: JournalContext,
   generation: Claimed,
   segmentIndex: number,
   asked: AskedFor,
@@ -32,6 +39,7 @@ export async function openJournal(
 ): Promise<CallJournal> {
   const { id, attempt } = generation
   const open = fresh ? [] : await readOpenCalls(db, id, segmentIndex)
+  for (const { providerId } of open) if (providerId !== null) heed(providerId)
   return {
     open,
     async announce() {
@@ -58,7 +66,9 @@ export async function openJournal(
     },
     async accepted(mark, providerId) {
       const { rows } = await sql<{ held: boolean }>`select call_accept(${mark}, ${providerId}) as held`.execute(db)
-      return rows[0]?.held === true
+      const held = rows[0]?.held === true
+      if (held) heed(providerId)
+      return held
     },
     async ended(mark, { outcome, costMicros }) {
       if (outcome === 'succeeded') cover.spoken(segmentIndex)

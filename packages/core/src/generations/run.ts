@@ -63,7 +63,7 @@ export async function runGeneration(
     // What an aborted step throws is whatever it was doing; the signal knows why.
     const cause: unknown = lease.signal.aborted ? lease.signal.reason : error
     if (cause instanceof LeaseLost || cause instanceof GenerationOver) return
-    if (signal.aborted) return release(context, generation, cause)
+    if (signal.aborted) return release(context, generation, signal.reason)
     if (isEngineWide(cause) && (await waitForEngine(context, generation, cause))) return
     await failOrThrow(context, generation, cause, lease.signal)
   }

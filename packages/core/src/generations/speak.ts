@@ -23,7 +23,7 @@ export interface Speaker {
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
 export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
 
-type SpeakContext = Caller<'db' | 'hints' | 'storage'> & { readonly transitions: Transitions }
+type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage'> & { readonly transitions: Transitions }
 
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
@@ -106,7 +106,7 @@ async function speakWithRetries(
 
 /** @param tries that this attempt has made already. */
 async function speakOnce(
-  { db, transitions }: SpeakContext,
+  { db, listener, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
   { engine, engineVoice, reference, cover }: Speaker,
@@ -127,8 +127,12 @@ async function speakOnce(
     }),
   }
   const request: SpeakRequest = { ...asked, reference }
-  if (engine.provider !== null) {
-    const calls = await openJournal({ db, cover }, generation, segment.index, asked, fresh)
+  const { provider } = engine
+  if (provider !== null) {
+    using heeded = new DisposableStack()
+    // The server hears from the provider, and whoever waits need not look again and again.
+    const heed = (id: string) => heeded.defer(listener.on('call', id, () => provider.wake(id)))
+    const calls = await openJournal({ db, cover, heed }, generation, segment.index, asked, fresh)
     // The journal has counted what it cost.
     return { ...(await engine.speak(request, { signal, calls })), costMicros: 0 }
   }

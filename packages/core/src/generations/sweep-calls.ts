@@ -24,7 +24,7 @@ type Swept = Pick<ProviderCallRow, 'mark' | 'engine' | 'provider_id' | 'announce
 export async function sweepCalls(
   { db, engines, log }: Caller<'db' | 'engines' | 'log'>,
   signal: AbortSignal,
-): Promise<{ found: number; ended: number }> {
+): Promise<void> {
   const swept = { found: 0, ended: 0 }
   for (const [engine, { provider, price }] of engines) {
     if (!provider) continue
@@ -59,7 +59,7 @@ export async function sweepCalls(
       }
     }
   }
-  return swept
+  if (swept.found + swept.ended > 0) log.info(swept, 'calls of providers were swept')
 
   async function sweepCall(
     provider: Provider,

@@ -67,7 +67,7 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
       expectedMs: text.length * toneMsPerCharacter,
       maxMs: text.length * toneMsPerCharacter * 2,
     }),
-    price: (text) => Math.ceil((text.length * toneMsPerCharacter) / 100),
+    price: (text) => Math.ceil(text.length / 5),
     async speak({ text, voice }: SpeakRequest, { signal }) {
       signal.throwIfAborted()
       spoken.push(text)
