@@ -124,6 +124,15 @@ create table cost_month (
   constraint cost_month_spent_micros_check CHECK ((spent_micros >= 0))
 ) with (fillfactor=50);
 
+create unlogged table engine_breaker (
+  engine text not null,
+  process uuid not null,
+  state text not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  constraint engine_breaker_pkey PRIMARY KEY (engine, process),
+  constraint engine_breaker_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'half_open'::text, 'open'::text])))
+) with (fillfactor=50);
+
 create table event (
   user_id uuid not null,
   seq bigint not null,

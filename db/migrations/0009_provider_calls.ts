@@ -39,6 +39,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create unique index provider_call_id on provider_call (engine, provider_id) where provider_id is not null;
     create index provider_call_open on provider_call (announced_at) where outcome is null;
 
+    -- How workers see the engines that are somewhere else. Lost in a crash of the database, and said again.
+    create unlogged table engine_breaker (
+      engine text not null,
+      -- Of a worker, made when it starts.
+      process uuid not null,
+      state text not null check (state in ('closed', 'half_open', 'open')),
+      seen_at timestamptz not null default clock_timestamp(),
+      primary key (engine, process)
+    ) with (fillfactor = 50);
+
     create view report.prediction as
       select mark, generation_id, segment_index, number, attempt, adopted_by, engine, provider_id,
         case when ended_by = 'sweep' then 'orphaned' when adopted_by is not null then 'adopted' else 'own' end as belongs,

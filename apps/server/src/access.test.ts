@@ -263,6 +263,7 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'keys.create': { scope: 'keys:write', input: { name: 'another', scopes: ['keys:write'] } },
   'keys.list': { scope: 'keys:read' },
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
+  'monitoring.engines': { scope: 'admin' },
   'plans.list': { scope: 'anyone' },
   'usage.current': { scope: 'usage:read' },
   'usage.history': { scope: 'usage:read' },

@@ -6,9 +6,11 @@ import type { RunContext } from '@loqui/core/generations/run'
 import { sweepCalls } from '@loqui/core/generations/sweep-calls'
 import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
+import { newId } from '@loqui/core/ids'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
 import { createProviderLimiter } from '@loqui/core/limits/provider'
+import { tellBreakers } from '@loqui/core/monitoring/breakers'
 import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { sweepStorage } from '@loqui/core/storage/sweep'
@@ -37,7 +39,8 @@ const offline = createOfflineEngine({ threads: availableParallelism() })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
 const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
 const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
-const engines = [offline, ...onReplicate.map((engine) => guard(engine, { onState }))]
+const guarded = onReplicate.map((engine) => guard(engine, { onState }))
+const engines = [offline, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -83,7 +86,19 @@ const work = queue.work(
 const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
 
 const onSweepError = (error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again')
+/** This worker, where workers say how they see engines. */
+const worker = newId()
 const sweeps = [
+  repeat(
+    10_000,
+    () =>
+      tellBreakers(
+        context,
+        worker,
+        guarded.map(({ id, breaker }) => ({ engine: id, state: breaker })),
+      ),
+    onSweepError,
+  ),
   repeat(10_000, () => sweep(context), onSweepError),
   // It waits for providers, for which the other must not.
   repeat(15_000, (signal) => sweepCalls(context, signal), onSweepError),

@@ -25,4 +25,12 @@ export interface ProviderCallTable {
   ended_at: Date | null
 }
 
+/** How a worker sees an engine that is somewhere else. */
+export interface EngineBreakerTable {
+  engine: string
+  process: string
+  state: 'closed' | 'half_open' | 'open'
+  seen_at: Generated<Date>
+}
+
 export type ProviderCallRow = Selectable<ProviderCallTable>
