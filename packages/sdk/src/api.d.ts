@@ -216,6 +216,41 @@ interface Sample {
     createdAt: string;
 }
 
+/** `open`: it does not work and is left alone. `half_open`: it is being found out whether it works again. */
+type BreakerState = 'closed' | 'half_open' | 'open';
+/** How an engine does. What is counted is of the last hour, unless it says otherwise. */
+interface EngineReport {
+    id: EngineId;
+    /** Whether it can be spoken with here. */
+    configured: boolean;
+    /**
+     * How the worker sees it that sees it worst: `open` does not work and is left alone, `half_open` is being tried again.
+     * `null` for an engine that is in the house, and where no worker has said.
+     */
+    breaker: BreakerState | null;
+    /** Generations that wait for it now, since it does not work. */
+    waiting: number;
+    segments: {
+        stored: number;
+        /** From being asked for to being stored, in milliseconds; `null` where none was. */
+        latencyMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+        } | null;
+    };
+    /** What its provider was asked. An engine that is in the house has no provider. */
+    calls: {
+        made: number;
+        /** That failed there, were ended there, or left nothing that could be used. */
+        failed: number;
+        /** Share of those that have ended, 0 to 1; `null` where none has. */
+        errorRate: number | null;
+    };
+    /** Since midnight (UTC), in millionths of a dollar. */
+    spentTodayMicros: number;
+}
+
 /** An API key as it can be shown: never with its secret. */
 interface ApiKey {
     /** `key_…` */
@@ -883,6 +918,14 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    monitoring: {
+        engines: _trpc_server.TRPCQueryProcedure<{
+            input: void;
+            output: EngineReport[];
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     plans: {
         list: _trpc_server.TRPCQueryProcedure<{
             input: void;
@@ -1055,4 +1098,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

@@ -1,8 +1,6 @@
-import type { EngineBreakerTable } from '@loqui/db/schema/calls'
 import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
-
-export type BreakerState = EngineBreakerTable['state']
+import type { BreakerState } from './engines.ts'
 
 /** What a worker has not said for so long does not hold any more: it says it every ten seconds. */
 export const breakerKept = sql`interval '30 seconds'`

@@ -2,7 +2,10 @@ import { type EngineId, engineIds } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { permitAdmin } from '../actor.ts'
 import type { Caller } from '../context.ts'
-import { type BreakerState, breakerKept } from './breakers.ts'
+import { breakerKept } from './breakers.ts'
+
+/** `open`: it does not work and is left alone. `half_open`: it is being found out whether it works again. */
+export type BreakerState = 'closed' | 'half_open' | 'open'
 
 /** How an engine does. What is counted is of the last hour, unless it says otherwise. */
 export interface EngineReport {
