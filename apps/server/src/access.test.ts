@@ -1,5 +1,6 @@
 import { listProcedures } from '@loqui/api/testing'
 import { type Scope, scopes } from '@loqui/core/actor'
+import { giveSample } from '@loqui/core/testing/samples'
 import { createTRPCUntypedClient, createWSClient, httpLink, splitLink, TRPCClientError, wsLink } from '@trpc/client'
 import superjson from 'superjson'
 import { afterAll, expect, test } from 'vitest'
@@ -21,6 +22,25 @@ const [adas, bobs] = [await create(ada), await create(bob)]
 await create(bob)
 const cursor = String((await client(loqui.url, bob).generations.list.query({ limit: 1 })).nextCursor)
 const keyCursor = Buffer.from(`1.${bob.keyId.replace('key_', '')}`).toString('base64url')
+
+/** A voice of Bob's, with what it was made of. */
+const bobsVoice = await (async () => {
+  const api = client(loqui.url, bob)
+  const sampleId = await giveSample(loqui.db, bob.id.replace('usr_', ''))
+  const { nonce, locale, version } = await api.consents.statement.query()
+  const stated = { nonce, locale, statementVersion: version, accepted: true } as const
+  const speaker = { speaker: 'self', speakerName: 'Bob' } as const
+  const { id: consentId } = await api.consents.create.mutate({ sampleIds: [sampleId], ...speaker, ...stated })
+  const { id } = await api.voices.create.mutate({ name: 'Bob', sampleIds: [sampleId], consentId })
+  return { id, sampleId, consentId }
+})()
+/** What Ada would state. */
+const adasWords = await client(loqui.url, ada).consents.statement.query()
+const adasConsent = {
+  ...{ speaker: 'self', speakerName: 'Ada', nonce: adasWords.nonce, locale: adasWords.locale },
+  ...{ statementVersion: adasWords.version, accepted: true },
+}
+const adasSample = await giveSample(loqui.db, ada.id.replace('usr_', ''))
 
 /** What a call came to: `ok` or the reason it was refused. Of a subscription, its first event or its end. */
 type Caller = (path: string, input: unknown) => Promise<{ outcome: string; status: number; answer: unknown }>
@@ -101,12 +121,38 @@ const foreign: Record<string, { input: Record<string, unknown>; outcome: string;
   'admin.users.list cursor': { input: { cursor }, outcome: 'forbidden', status: 403 },
   'admin.users.update id': { input: { id: bob.id, role: 'admin' }, outcome: 'forbidden', status: 403 },
   'admin.users.update planId': { input: { id: ada.id, planId: 'unlimited' }, outcome: 'forbidden', status: 403 },
+  'consents.create recordingId': {
+    input: { ...adasConsent, sampleIds: [adasSample], recordingId: bobsVoice.sampleId },
+    outcome: 'sample_not_found',
+  },
+  'consents.create sampleIds': {
+    input: { ...adasConsent, sampleIds: [bobsVoice.sampleId] },
+    outcome: 'sample_not_found',
+  },
+  'consents.get id': { input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
+  'consents.revoke id': { input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
   'generations.cancel id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.delete id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.get id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
+  'generations.link id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.status id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.watch id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'keys.revoke id': { input: { id: bob.keyId }, outcome: 'key_not_found' },
+  'samples.delete id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.get id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.link id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.rename id': { input: { id: bobsVoice.sampleId, name: 'Mine' }, outcome: 'sample_not_found' },
+  'voices.create consentId': {
+    input: { name: 'Mine', sampleIds: [adasSample], consentId: bobsVoice.consentId },
+    outcome: 'consent_required',
+    status: 403,
+  },
+  'voices.create sampleIds': {
+    input: { name: 'Mine', sampleIds: [bobsVoice.sampleId], consentId: bobsVoice.consentId },
+    outcome: 'sample_not_found',
+  },
+  'voices.delete id': { input: { id: bobsVoice.id }, outcome: 'voice_not_found' },
+  'voices.update id': { input: { id: bobsVoice.id, name: 'Mine' }, outcome: 'voice_not_found' },
 }
 
 /** Fields that name something of everyone's, or a place from which Ada sees only what is hers. */
@@ -128,16 +174,31 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
     expect(JSON.stringify(answer)).not.toContain(bob.keyId)
   },
   'voices.list cursor': async (caller) => {
-    expect((await caller('voices.list', { cursor })).outcome).toBe('ok')
+    const { outcome, answer } = await caller('voices.list', { cursor })
+    expect(outcome).toBe('ok')
+    expect(JSON.stringify(answer)).not.toContain(bobsVoice.id)
   },
   'voices.get id': async (caller) => {
     expect((await caller('voices.get', { id: voiceId })).outcome).toBe('ok')
+    expect((await caller('voices.get', { id: bobsVoice.id })).outcome).toBe('voice_not_found')
   },
   'generations.estimate voiceId': async (caller) => {
     expect((await caller('generations.estimate', { voiceId, text: 'Hi.' })).outcome).toBe('ok')
+    expect((await caller('generations.estimate', { voiceId: bobsVoice.id, text: 'Hi.' })).outcome).toBe(
+      'voice_not_found',
+    )
   },
   'generations.create voiceId': async (caller) => {
     expect((await caller('generations.create', { voiceId, text: 'Hi.' })).outcome).toBe('ok')
+    expect((await caller('generations.create', { voiceId: bobsVoice.id, text: 'Hi.' })).outcome).toBe('voice_not_found')
+  },
+  'consents.list cursor': async (caller) => {
+    const { answer } = await caller('consents.list', { cursor })
+    expect(JSON.stringify(answer)).not.toContain(bobsVoice.consentId)
+  },
+  'samples.list cursor': async (caller) => {
+    const { answer } = await caller('samples.list', { cursor })
+    expect(JSON.stringify(answer)).not.toContain(bobsVoice.sampleId)
   },
 }
 
@@ -215,6 +276,9 @@ async function everythingOfBob() {
     db.selectFrom('quota_account').selectAll().where('user_id', '=', id).execute(),
     db.selectFrom('quota_entry').selectAll().where('user_id', '=', id).orderBy('id').execute(),
     db.selectFrom('budget').selectAll().execute(),
+    db.selectFrom('sample').selectAll().where('user_id', '=', id).execute(),
+    db.selectFrom('consent').selectAll().where('user_id', '=', id).execute(),
+    db.selectFrom('voice').selectAll().where('user_id', '=', id).execute(),
   ])
 }
 
@@ -243,6 +307,15 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'auth.logout': { scope: 'any key' },
   'auth.me': { scope: 'any key' },
   'auth.register': { scope: 'anyone', input: { email: ada.email, password: 'long enough' }, outcome: 'email_taken' },
+  'consents.create': {
+    scope: 'consents:write',
+    input: { ...adasConsent, nonce: 'another', sampleIds: [adasSample] },
+    outcome: 'invalid_input',
+  },
+  'consents.get': { scope: 'consents:read', input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
+  'consents.list': { scope: 'consents:read' },
+  'consents.revoke': { scope: 'consents:write', input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
+  'consents.statement': { scope: 'consents:write' },
   events: { scope: 'generations:read', input: { lastEventId: '0' } },
   'generations.cancel': { scope: 'generations:write', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.create': {
@@ -257,6 +330,7 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
     outcome: 'voice_not_found',
   },
   'generations.get': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
+  'generations.link': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.list': { scope: 'generations:read' },
   'generations.status': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.watch': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
@@ -265,10 +339,26 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
   'monitoring.engines': { scope: 'admin' },
   'plans.list': { scope: 'anyone' },
+  'samples.delete': { scope: 'samples:write', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.get': { scope: 'samples:read', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.link': { scope: 'samples:read', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
+  'samples.list': { scope: 'samples:read' },
+  'samples.rename': {
+    scope: 'samples:write',
+    input: { id: bobsVoice.sampleId, name: 'Mine' },
+    outcome: 'sample_not_found',
+  },
   'usage.current': { scope: 'usage:read' },
   'usage.history': { scope: 'usage:read' },
+  'voices.create': {
+    scope: 'voices:write',
+    input: { name: 'Mine', sampleIds: [bobsVoice.sampleId] },
+    outcome: 'sample_not_found',
+  },
+  'voices.delete': { scope: 'voices:write', input: { id: bobsVoice.id }, outcome: 'voice_not_found' },
   'voices.get': { scope: 'voices:read', input: { id: voiceId } },
   'voices.list': { scope: 'voices:read' },
+  'voices.update': { scope: 'voices:write', input: { id: bobsVoice.id }, outcome: 'voice_not_found' },
 }
 
 test('every procedure of the router has its row here', () => {

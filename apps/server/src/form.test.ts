@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -16,6 +16,8 @@ import { openUploadFiles } from './upload-files.ts'
 const directory = await mkdtemp(path.join(tmpdir(), 'loqui-test-form-'))
 const files = await openUploadFiles(directory)
 const limits: FormLimits = { fileBytes: 1 << 20, pace: { idleMs: 30_000, leastBytesPerSecond: 1, wholeMs: 300_000 } }
+/** Of what is sent to /impatient. */
+const impatient: FormLimits = { ...limits, pace: { ...limits.pace, idleMs: 500, leastBytesPerSecond: 10_000_000 } }
 
 /** What became of forms, as they end, whether or not there is anybody to be answered. */
 const outcomes = new EventEmitter()
@@ -23,7 +25,7 @@ const server = createServer(async (req, res) => {
   try {
     checkForm(req, limits)
     await using file = await files.open()
-    const form = await receiveForm(req, file, limits)
+    const form = await receiveForm(req, file, req.url === '/impatient' ? impatient : limits)
     const written = await buffer(file.createReadStream({ start: 0, autoClose: false }))
     outcomes.emit('outcome', 'received')
     res.end(JSON.stringify({ ...form, written: sha256(written) }))
@@ -208,6 +210,26 @@ test('whoever is refused while still sending can read why, and go on with the sa
   expect(second.toString()).toContain('file: must be given')
   socket.destroy()
 })
+
+test.each([
+  ['falls silent', () => undefined, /^The upload was too slow. Nothing came for 0.5 s/],
+  // As fast as a byte at a time goes.
+  ['trickles', (socket: Socket) => trickle(socket), /less than 10000 kB a second/],
+])('a sender who %s is told so, and leaves nothing', async (_how, then, message) => {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`POST /impatient HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: 900000\r\n\r\n`)
+  socket.write(aFile().subarray(0, 1_000))
+  then(socket)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  const { reason, message: said } = JSON.parse(answer.toString().split('\r\n\r\n')[1] ?? '')
+  expect(reason).toBe('upload_too_slow')
+  expect(said).toMatch(message)
+  socket.destroy()
+})
+
+function trickle(socket: Socket): void {
+  if (!socket.destroyed) socket.write('x', () => setImmediate(trickle, socket))
+}
 
 test('a form cut in any places arrives as it was sent', async () => {
   const content = fc.uint8Array({ maxLength: 400 }).map((some) => Buffer.from(some))

@@ -152,6 +152,7 @@ test('a link opens it as it was asked for, and not otherwise', async () => {
   const { url } = await api.generations.link.mutate({ id: generation.id, ...asked })
   const linked = await fetch(url.replace(/^https?:\/\/[^/]+/, loqui.url))
   expect(linked.status).toBe(200)
+  expect(linked.headers.get('cache-control')).toBe('public, no-cache')
   expect(Buffer.from(await linked.bytes()).equals((await download(asked)).bytes)).toBe(true)
 
   const altered = await fetch(url.replace(/^https?:\/\/[^/]+/, loqui.url).replace('bitRate=48', 'bitRate=64'))

@@ -224,7 +224,7 @@ describe('what counts', () => {
     const headers = { ...by(user), 'content-type': 'application/json' }
     for (const left of [9, 8]) {
       const answer = await ask('/trpc/generations.create', { method: 'POST', headers, body })
-      expect([reasonOf(answer), limitsOf(answer).requests]).toMatchObject(['invalid_input', { r: left }])
+      expect([reasonOf(answer), limitsOf(answer).requests]).toMatchObject(['voice_not_found', { r: left }])
     }
   })
 

@@ -40,7 +40,8 @@ export async function sendObject(
   const headers = {
     ...validators,
     'accept-ranges': 'bytes',
-    'cache-control': object.cacheControl ?? 'private, no-cache',
+    // A link's address is its bytes' for as long as they are there: caches between may keep them, and ask whether they are.
+    'cache-control': object.cacheControl ?? (object.open ? 'public, no-cache' : 'private, no-cache'),
     'content-disposition': disposition,
     'content-security-policy': "sandbox; default-src 'none'",
     'content-type': contentType,

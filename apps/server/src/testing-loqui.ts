@@ -9,7 +9,7 @@ import { mintKey } from '@loqui/core/keys/mint'
 import type { Db } from '@loqui/db/client'
 import { freePort } from '@loqui/db/embedded-port'
 import type { Role } from '@loqui/db/schema/accounts'
-import { type RunningProcess, startProcess } from '@loqui/process/testing'
+import { type RunningProcess, type StartOptions, startProcess } from '@loqui/process/testing'
 import { createStorage } from '@loqui/storage/create'
 import type { Storage } from '@loqui/storage/storage'
 
@@ -25,7 +25,7 @@ export interface LoquiProcesses {
   readonly audioDirectory: string
   /** Makes an account and a key of it, without asking a server. */
   user(options?: UserOptions): Promise<TestUser>
-  startServer(env?: NodeJS.ProcessEnv): Promise<TestServer>
+  startServer(env?: NodeJS.ProcessEnv, options?: Pick<StartOptions, 'execPath'>): Promise<TestServer>
   startWorker(env?: NodeJS.ProcessEnv): Promise<TestProcess>
   /** Waits until a process has complained of this, and takes it. */
   expectTrouble(pattern: RegExp): Promise<void>
@@ -90,8 +90,14 @@ export async function openLoqui(
   const trouble: string[] = []
   const heard = new EventEmitter()
 
-  const startApp = async (app: string, env: NodeJS.ProcessEnv, running: TestProcess[]): Promise<TestProcess> => {
+  const startApp = async (
+    app: string,
+    env: NodeJS.ProcessEnv,
+    running: TestProcess[],
+    options: Pick<StartOptions, 'execPath'> = {},
+  ): Promise<TestProcess> => {
     const started = await startProcess(path.join(apps, app, 'src/main.ts'), {
+      ...options,
       env,
       onLine: (line) => output.push(line),
       onTrouble(message) {
@@ -117,10 +123,18 @@ export async function openLoqui(
     SECRET_KEY: 'the secret of this test',
     ...options.env,
   }
-  const startServer = async (env: NodeJS.ProcessEnv = {}): Promise<TestServer> => {
+  const startServer = async (
+    env: NodeJS.ProcessEnv = {},
+    options?: Pick<StartOptions, 'execPath'>,
+  ): Promise<TestServer> => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const started = await startApp('server', { ...common, PORT: String(port), PUBLIC_URL: url, ...env }, servers)
+    const started = await startApp(
+      'server',
+      { ...common, PORT: String(port), PUBLIC_URL: url, ...env },
+      servers,
+      options,
+    )
     const server = Object.assign(started, { url })
     return server
   }

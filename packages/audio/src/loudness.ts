@@ -1,3 +1,5 @@
+import { type Coefficients, kWeighting } from './k-weighting.ts'
+
 /** Measures the integrated loudness of one channel (EBU R 128, ITU-R BS.1770-4), in bounded memory. */
 export interface LoudnessMeter {
   /** Takes the next samples, of 16 bits. */
@@ -79,39 +81,11 @@ function mean(counts: Float64Array, energies: Float64Array, from: number): numbe
 
 const toLufs = (energy: number) => -0.691 + 10 * Math.log10(energy)
 
-/**
- * The K-weighting at any rate: a shelf that lifts what is above 1.7 kHz as a head does, and a high-pass at 38 Hz. BS.1770 lists
- * coefficients for 48 kHz; these are the analogue filters they come from.
- */
 function createKWeighting(sampleRate: number): (sample: number) => number {
-  const shelf = createBiquad(shelfCoefficients(sampleRate))
-  const highPass = createBiquad(highPassCoefficients(sampleRate))
+  const weighting = kWeighting(sampleRate)
+  const shelf = createBiquad(weighting.shelf)
+  const highPass = createBiquad(weighting.highPass)
   return (sample) => highPass(shelf(sample))
-}
-
-/** b0, b1, b2, a1, a2, with a0 = 1. */
-type Coefficients = readonly [number, number, number, number, number]
-
-function shelfCoefficients(sampleRate: number): Coefficients {
-  const k = Math.tan((Math.PI * 1681.974450955533) / sampleRate)
-  const q = 0.7071752369554196
-  const high = 10 ** (3.999843853973347 / 20)
-  const middle = high ** 0.4996667741545416
-  const a0 = 1 + k / q + k * k
-  return [
-    (high + (middle * k) / q + k * k) / a0,
-    (2 * (k * k - high)) / a0,
-    (high - (middle * k) / q + k * k) / a0,
-    (2 * (k * k - 1)) / a0,
-    (1 - k / q + k * k) / a0,
-  ]
-}
-
-function highPassCoefficients(sampleRate: number): Coefficients {
-  const k = Math.tan((Math.PI * 38.13547087602444) / sampleRate)
-  const q = 0.5003270373238773
-  const a0 = 1 + k / q + k * k
-  return [1, -2, 1, (2 * (k * k - 1)) / a0, (1 - k / q + k * k) / a0]
 }
 
 /** Transposed direct form II. */

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly env: NodeJS.ProcessEnv
   /** For Node itself, such as `--import`. */
   readonly execArgv?: readonly string[]
+  /** What becomes Node with what it is given, such as a script that limits itself before. Default: Node at once. */
+  readonly execPath?: string
   /** Told of every line it writes. */
   readonly onLine?: (line: string) => void
   /** Told of errors in its log, of lines on standard error, and of an end that nobody asked for. */
@@ -30,10 +32,11 @@ export interface StartOptions {
  * @throws with what it wrote, when it ends before.
  */
 export async function startProcess(main: string, options: StartOptions): Promise<RunningProcess> {
-  const { env, execArgv = [], onLine = () => undefined, onTrouble } = options
+  const { env, execArgv = [], execPath = process.execPath, onLine = () => undefined, onTrouble } = options
   const child = fork(main, {
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LOG_LEVEL: 'info', ...env },
     execArgv: [...execArgv],
+    execPath,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const last: string[] = []

@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
-import { platform } from 'node:os'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { platform, tmpdir } from 'node:os'
+import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { ended, spawnLimited } from './spawn-limited.ts'
@@ -33,11 +34,13 @@ describe.skipIf(platform() !== 'linux')('on Linux the kernel ends a process', ()
     expect(killedBy ?? code).not.toBe(0)
   })
 
-  test('that writes a file, of which nothing is there', async () => {
-    const name = `/tmp/loqui-test-limited-${process.pid}`
-    const { code, killedBy } = await run(`fs.writeFileSync('${name}', 'x')`)
+  test('that writes into a file, of which there is nothing then', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'loqui-test-limited-'))
+    const file = path.join(directory, 'file')
+    const { code, killedBy } = await run(`fs.writeFileSync(${JSON.stringify(file)}, 'x')`)
     expect(killedBy ?? code).not.toBe(0)
-    expect((await readdir('/tmp')).filter((found) => name.endsWith(found))).toHaveLength(1)
+    expect((await readFile(file)).length).toBe(0)
+    await rm(directory, { recursive: true })
   })
 })
 

@@ -10,7 +10,7 @@ export interface ProcessLimits {
 
 /**
  * Starts a program without environment, in the root directory. On Linux the kernel holds it to its limits, and to writing
- * no file; a program that is not there ends with code 127 then, and one that cannot be run with 126.
+ * nothing into any file; a program that is not there ends with code 127 then, and one that cannot be run with 126.
  */
 export function spawnLimited(
   program: string,

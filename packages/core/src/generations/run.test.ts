@@ -410,13 +410,13 @@ describe('a store that', () => {
     },
   )
 
-  test('does not answer leaves the generation to another attempt', async () => {
+  test('does not answer leaves the generation to another attempt, however often', async () => {
     const user = await core.user()
     const id = await create(user)
-    const storage = broken(new StorageError('unavailable', 'no answer'), (key) => key.endsWith('/audio.pcm'))
-    await expect(run(id, { storage })).rejects.toThrow('no answer')
-    expect(core.alarms.splice(0)).toHaveLength(1)
-    expect(await row(id)).toMatchObject({ state: 'running', segments_done: 3 })
+    const unavailable = new StorageError('unavailable', 'no answer')
+    const storage = broken(unavailable, (key) => key.endsWith('/audio.pcm'))
+    for (let outage = 1; outage <= 6; outage++) await expect(run(id, { storage })).rejects.toThrow('no answer')
+    expect(await row(id)).toMatchObject({ state: 'running', segments_done: 3, fruitless_attempts: 0 })
     await run(id)
     expect(await row(id)).toMatchObject({ state: 'succeeded' })
     expect(engine.spoken).toHaveLength(3)

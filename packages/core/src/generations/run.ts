@@ -33,6 +33,10 @@ export interface RunContext extends Services {
 /** Segments of one generation in flight or waiting for a slot, so that a book leaves room for a sentence. */
 const segmentsPerGeneration = 8
 
+/** What an attempt waits when the store does not answer: longer with each, and never for ever. */
+const storeWaitMs = 200
+const longestStoreWaitMs = 30_000
+
 /** Claims without a single stored segment in between, after which a generation is not tried again. */
 const mostFruitlessAttempts = 5
 
@@ -165,6 +169,12 @@ async function failOrThrow(
   error: unknown,
   signal: AbortSignal,
 ): Promise<void> {
+  if (error instanceof StorageError && error.code === 'unavailable') {
+    const waitMs = Math.min(longestStoreWaitMs, storeWaitMs * generation.attempts)
+    context.log.warn({ error, generationId: generation.id, waitMs }, 'the store does not answer; an attempt waits')
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined)
+    return release(context, generation, error)
+  }
   const verdict = judge(error)
   context.log.error({ error, generationId: generation.id, attempt: generation.attempt }, 'an attempt failed')
   if (!verdict) {
@@ -199,7 +209,7 @@ function judge(error: unknown): { reason: Reason; message: string } | undefined 
   return undefined
 }
 
-/** A worker that stops is no sign of a bad text: the attempt does not count, and the queue gives the job on at once. */
+/** A worker that stops, or a store that is out, is no sign of a bad text: the attempt does not count, and the queue gives the job on at once. */
 async function release({ db }: RunContext, { id, attempt }: Claimed, cause: unknown): Promise<never> {
   await sql`select generation_release(${id}, ${attempt})`.execute(db)
   throw cause

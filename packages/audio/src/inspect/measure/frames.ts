@@ -1,3 +1,4 @@
+import { kWeighting } from '../../k-weighting.ts'
 import type { Block } from '../sound.ts'
 
 /** How many frames of energy there are in a second. */
@@ -66,29 +67,12 @@ export function createFrameMeter(sampleRate: number, channels: number): FrameMet
   }
 }
 
-/**
- * The K-weighting of ITU-R BS.1770-4 at any rate: a shelf for the head and a high-pass. The parameters are those that give
- * the standard's coefficients at 48 kHz.
- *
- * @returns a function that gives the sum of the squares of what it filters
- */
+/** @returns a function that weights what it is given, and answers the sum of its squares */
 function createWeighting(sampleRate: number): (plane: Float32Array, from: number, to: number) => number {
-  const k = Math.tan((Math.PI * 1681.974450955533) / sampleRate)
-  const q = 0.7071752369554196
-  const high = 10 ** (3.999843853973347 / 20)
-  const band = high ** 0.4996667741545416
-  const a0 = 1 + k / q + k * k
-  const [b0, b1, b2] = [
-    (high + (band * k) / q + k * k) / a0,
-    (2 * (k * k - high)) / a0,
-    (high - (band * k) / q + k * k) / a0,
-  ]
-  const [a1, a2] = [(2 * (k * k - 1)) / a0, (1 - k / q + k * k) / a0]
-
-  const l = Math.tan((Math.PI * 38.13547087602444) / sampleRate)
-  const p = 0.5003270373238773
-  const c0 = 1 + l / p + l * l
-  const [c1, c2] = [(2 * (l * l - 1)) / c0, (1 - l / p + l * l) / c0]
+  const { shelf, highPass } = kWeighting(sampleRate)
+  const [b0, b1, b2, a1, a2] = shelf
+  // Its zeros are two at 0 Hz, which needs no multiplication.
+  const [, , , c1, c2] = highPass
 
   const past = new Float64Array(6)
   let begun = false
