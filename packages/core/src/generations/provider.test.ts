@@ -199,11 +199,11 @@ describe('a generation that a provider speaks', () => {
     await run(id)
     await run(again)
     expect(await getGeneration(user.as, { id })).toMatchObject({ seed: 7 })
-    const [one, two] = made().map(({ input }) => input['seed'])
+    const [one, two] = made().map(({ input }) => input.seed)
     expect(one).toBe(two)
     const other = await create(user, { seed: 8 })
     await run(other)
-    expect(made().at(-1)?.input['seed']).not.toBe(one)
+    expect(made().at(-1)?.input.seed).not.toBe(one)
   })
 
   test('is refused settings that its engine does not take, by their names', async () => {
