@@ -14,6 +14,7 @@ import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { getGeneration } from './get.ts'
 import { type RunContext, runGeneration } from './run.ts'
+import { sweepGenerations } from './sweep.ts'
 import { sweepCalls } from './sweep-calls.ts'
 import type { Transitions } from './transitions.ts'
 
@@ -170,6 +171,30 @@ describe('a generation that a provider speaks', () => {
     expect(await getGeneration(user.as, { id })).toMatchObject({ state: 'running', waitsFor: 'engine_degraded' })
     await run(id)
     expect(await getGeneration(user.as, { id })).toMatchObject({ state: 'succeeded', waitsFor: null })
+  })
+
+  test('outlasts an outage: asked for and charged nothing meanwhile, given on by the sweep when it is due', async () => {
+    const user = await core.user()
+    const ids = [await create(user), await create(user), await create(user)]
+    await fake.goDown()
+    await Promise.all(ids.map((id) => run(id)))
+    await fake.comeBack()
+    for (const id of ids) {
+      expect(await row(id)).toMatchObject({ state: 'running', fruitless_attempts: 0, actual_cost_micros: 0 })
+      expect((await calls(id)).every(({ outcome }) => outcome === 'refused')).toBe(true)
+    }
+    const touched = () => db.selectFrom('generation').select('heartbeat_at').where('id', 'in', ids).execute()
+    const before = await touched()
+    await sweepGenerations(services)
+    expect(await touched()).toEqual(before)
+    await sql`update generation set heartbeat_at = heartbeat_at - interval '1 minute' where id = any(${ids})`.execute(
+      db,
+    )
+    await sweepGenerations(services)
+    expect(await touched()).not.toEqual(before)
+    await Promise.all(ids.map((id) => run(id)))
+    for (const id of ids) expect(await row(id)).toMatchObject({ state: 'succeeded', degraded_at: null })
+    expect(made()).toHaveLength(ids.length)
   })
 
   test('is refused what the budget does not hold, and its calls are within it', async () => {
