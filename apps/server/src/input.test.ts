@@ -200,6 +200,19 @@ test.each([
   }
 })
 
+test.each(['a\0b', 'a\ud800b'])('a name of a label that cannot be kept is refused as well: %j', async (name) => {
+  const response = await send(
+    'voices.update',
+    'mutation',
+    replace(right['voices.update'], ['labels'], { [name]: 'calm' }),
+  )
+  expect(response.status).toBe(400)
+  expect((await response.json()).error.json.data).toMatchObject({
+    reason: 'invalid_input',
+    issues: [{ field: 'labels' }],
+  })
+})
+
 test.each([
   ['an id of another kind', { id: voiceId }],
   ['an id without its prefix', { id: generation.id.slice(4) }],

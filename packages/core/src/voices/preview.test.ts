@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { revokeConsent } from '../consents/revoke.ts'
 import type { Context } from '../context.ts'
+import { deleteSample } from '../samples/delete.ts'
 import { refusal, rowId, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
 import { consentOf, giveVoice } from '../testing/samples.ts'
@@ -134,6 +135,18 @@ describe('a preview of a cloned voice', () => {
     expect(await objects()).toEqual([])
     expect(await refusal(hear(rowId(voice.id), as))).toMatchObject({ reason: 'consent_required' })
     expect((await getVoice(as, { id: rowId(voice.id) })).previewUrl).toBeNull()
+  })
+
+  test('is heard no more once its consent has expired or its samples are deleted, though it was made before', async () => {
+    const { as } = await core.user()
+    const [expired, bereft] = [await giveVoice(as), await giveVoice(as)]
+    for (const { id } of [expired, bereft]) await hear(rowId(id), as)
+    await sql`alter table consent disable trigger consent_append_only`.execute(core.owner)
+    await sql`update consent set expires_at = clock_timestamp() where id = ${consentOf(expired)}`.execute(core.owner)
+    await sql`alter table consent enable trigger consent_append_only`.execute(core.owner)
+    for (const id of bereft.sampleIds) await deleteSample(as, { id: rowId(id) })
+    expect(await refusal(hear(rowId(expired.id), as))).toMatchObject({ reason: 'consent_required' })
+    expect(await refusal(hear(rowId(bereft.id), as))).toMatchObject({ reason: 'voice_unavailable' })
   })
 
   test('goes with the voice', async () => {

@@ -49,11 +49,12 @@ export async function voicePreview(
   const { db, engines } = caller
   const userId = (await isPreset(db, id)) ? null : permit(await admit(), 'voices:read')
   const voice = await findVoice(db, userId, id)
+  // One that was made before is silent, too: nobody has to notice when a consent expires.
+  if (voice.obstacle !== null) throw voiceObstructed('id', voice.name, voice.obstacle)
   const version = previewVersion(voice)
   const kept = await readPreview(db, voice, version)
   if (kept) return kept
 
-  if (voice.obstacle !== null) throw voiceObstructed('id', voice.name, voice.obstacle)
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) throw engineNotThere('id', voice.name)
   if (!isFree(engine)) {
