@@ -14,7 +14,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: [`packages/{audio,engines,process,storage,sdk}/src/${files}`, `apps/{web,cli}/src/${files}`],
+          include: [
+            `packages/{audio,engines,fake-replicate,process,storage,sdk}/src/${files}`,
+            `apps/{web,cli}/src/${files}`,
+          ],
           exclude,
         },
       },

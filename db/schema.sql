@@ -124,6 +124,15 @@ create table cost_month (
   constraint cost_month_spent_micros_check CHECK ((spent_micros >= 0))
 ) with (fillfactor=50);
 
+create unlogged table engine_breaker (
+  engine text not null,
+  process uuid not null,
+  state text not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  constraint engine_breaker_pkey PRIMARY KEY (engine, process),
+  constraint engine_breaker_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'half_open'::text, 'open'::text])))
+) with (fillfactor=50);
+
 create table event (
   user_id uuid not null,
   seq bigint not null,
@@ -183,6 +192,8 @@ create table generation (
   sample_rate integer default 24000 not null,
   bit_rate integer,
   loudness double precision,
+  seed integer,
+  degraded_at timestamp with time zone,
   constraint generation_pkey PRIMARY KEY (id),
   constraint generation_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
@@ -199,6 +210,7 @@ create table generation (
   constraint generation_estimated_ms_check CHECK ((estimated_ms >= 0)),
   constraint generation_reserved_ms_check CHECK ((reserved_ms >= 0)),
   constraint generation_sample_rate_check CHECK ((sample_rate > 0)),
+  constraint generation_seed_check CHECK ((seed > 0)),
   constraint generation_segments_total_check CHECK ((segments_total > 0)),
   constraint generation_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
 ) with (fillfactor=80);
@@ -241,6 +253,35 @@ create table plan (
   constraint plan_seconds_per_month_check CHECK (((seconds_per_month >= 0) AND (seconds_per_month <= 1000000000))),
   constraint plan_storage_bytes_check CHECK ((storage_bytes >= 0))
 );
+
+create table provider_call (
+  mark uuid not null,
+  generation_id uuid not null,
+  segment_index integer not null,
+  number integer not null,
+  attempt uuid not null,
+  adopted_by uuid,
+  engine text not null,
+  request jsonb,
+  provider_id text,
+  outcome text,
+  cost_micros bigint default 0 not null,
+  ended_by text,
+  announced_at timestamp with time zone default clock_timestamp() not null,
+  accepted_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint provider_call_pkey PRIMARY KEY (mark),
+  constraint provider_call_generation_id_segment_index_number_key UNIQUE (generation_id, segment_index, number),
+  constraint provider_call_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  constraint provider_call_check CHECK (((provider_id IS NULL) = (accepted_at IS NULL))),
+  constraint provider_call_check1 CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((outcome IS NULL) = (ended_by IS NULL)))),
+  constraint provider_call_check2 CHECK (((outcome IS NULL) OR (request IS NULL))),
+  constraint provider_call_cost_micros_check CHECK ((cost_micros >= 0)),
+  constraint provider_call_ended_by_check CHECK ((ended_by = ANY (ARRAY['attempt'::text, 'sweep'::text]))),
+  constraint provider_call_number_check CHECK ((number > 0)),
+  constraint provider_call_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'aborted'::text, 'refused'::text, 'gone'::text]))),
+  constraint provider_call_segment_index_check CHECK ((segment_index >= 0))
+) with (fillfactor=80);
 
 create table quota_account (
   user_id uuid not null,
@@ -489,6 +530,10 @@ CREATE INDEX idempotency_created_at ON public.idempotency USING btree (created_a
 
 CREATE INDEX lease_user ON public.lease USING btree (user_id);
 
+CREATE UNIQUE INDEX provider_call_id ON public.provider_call USING btree (engine, provider_id) WHERE (provider_id IS NOT NULL);
+
+CREATE INDEX provider_call_open ON public.provider_call USING btree (announced_at) WHERE (outcome IS NULL);
+
 CREATE INDEX quota_entry_account ON public.quota_entry USING btree (user_id, created_at, id);
 
 CREATE UNIQUE INDEX quota_entry_one_refund ON public.quota_entry USING btree (generation_id) WHERE (kind = 'refund'::text);
@@ -619,8 +664,32 @@ create view report.generation as
     created_at,
     started_at,
     finished_at,
-    deleted_at
+    deleted_at,
+    seed,
+    degraded_at
    FROM generation;
+
+create view report.prediction as
+ SELECT mark,
+    generation_id,
+    segment_index,
+    number,
+    attempt,
+    adopted_by,
+    engine,
+    provider_id,
+        CASE
+            WHEN ended_by = 'sweep'::text THEN 'orphaned'::text
+            WHEN adopted_by IS NOT NULL THEN 'adopted'::text
+            ELSE 'own'::text
+        END AS belongs,
+    COALESCE(outcome, 'open'::text) AS outcome,
+    cost_micros,
+    ended_by,
+    announced_at,
+    accepted_at,
+    ended_at
+   FROM provider_call;
 
 create view report.quota_account as
  SELECT user_id,
@@ -706,6 +775,68 @@ begin
     where s.id_hash = p_id_hash;
   if p_take and user_id is not null and not disabled then
     taken := rate_take_both(null, null, 'user:' || user_id, user_per_minute);
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.call_accept(p_mark uuid, p_provider_id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update provider_call set provider_id = p_provider_id, accepted_at = coalesce(accepted_at, clock_timestamp())
+    where mark = p_mark and coalesce(provider_id, p_provider_id) = p_provider_id;
+  return found;
+exception when unique_violation then
+  return false;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.call_announce(p_mark uuid, p_generation uuid, p_index integer, p_attempt uuid, p_request jsonb, p_most integer)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_engine text;
+  v_before record;
+begin
+  -- In turns with whoever ends the generation: either it is seen here, or it finds this call.
+  select engine into v_engine from generation
+    where id = p_generation and state = 'running' and attempt = p_attempt for share;
+  if not found then
+    return 'lost';
+  end if;
+  select count(*) filter (where outcome is distinct from 'refused') as made, count(*) + 1 as number,
+      bool_or(outcome is null and provider_id is null) as unknown
+    into v_before from provider_call where generation_id = p_generation and segment_index = p_index;
+  if v_before.made >= p_most then
+    return case when v_before.unknown then 'unknown' else 'exhausted' end;
+  end if;
+  insert into provider_call (mark, generation_id, segment_index, number, attempt, engine, request)
+    values (p_mark, p_generation, p_index, v_before.number, p_attempt, v_engine, p_request);
+  return 'announced';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.call_end(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_call provider_call;
+begin
+  perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
+  select * into v_call from provider_call where mark = p_mark for no key update;
+  -- Whoever comes late to what the sweep has ended has nothing to add but what it cost.
+  if not found or p_attempt is null and v_call.outcome is not null then
+    return;
+  end if;
+  update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,
+      ended_by = case when p_attempt is null then 'sweep' else 'attempt' end,
+      adopted_by = case when p_attempt <> attempt then p_attempt else adopted_by end,
+      ended_at = clock_timestamp()
+    where mark = p_mark;
+  if p_cost_micros > v_call.cost_micros then
+    perform cost_spend(v_call.generation_id, v_call.attempt, p_cost_micros - v_call.cost_micros);
+    update segment set actual_cost_micros = actual_cost_micros + p_cost_micros - v_call.cost_micros
+      where generation_id = v_call.generation_id and index = v_call.segment_index;
   end if;
 end $function$;
 
@@ -981,10 +1112,10 @@ begin
 
   outcome := 'created';
   insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, sample_rate, bit_rate,
-      loudness, settings, title, segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn,
+      loudness, settings, seed, title, segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn,
       created_at)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
-      p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.title, p_new.segments_total,
+      p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.title, p_new.segments_total,
       p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
       created_at)
     returning * into v_generation;
@@ -1106,6 +1237,18 @@ begin
     perform event_append(v_generation, 'succeeded', null);
   end if;
   return v_generation;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_wait(p_id uuid, p_attempt uuid, p_wait interval)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform generation_release(p_id, p_attempt);
+  update generation set degraded_at = coalesce(degraded_at, clock_timestamp()),
+      heartbeat_at = clock_timestamp() + p_wait - interval '15 seconds'
+    where id = p_id and attempt = p_attempt and state = 'running';
+  return found;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generations_begin(p_begun jsonb)
@@ -1592,6 +1735,23 @@ AS $function$
   select 6, 'generation ' || g.id, format('%s, and still holds %s micros', g.state, g.cost_held_micros)
     from generation g where g.state in ('succeeded', 'failed', 'canceled') and g.cost_held_micros > 0
   union all
+  select 6, 'generation ' || g.id, format('its engine''s calls cost %s micros, it says %s', sum(c.cost_micros), g.actual_cost_micros)
+    from generation g join provider_call c on c.generation_id = g.id
+    group by g.id having sum(c.cost_micros) <> g.actual_cost_micros
+  union all
+  select 6, 'call ' || c.mark, 'belongs to no attempt of its generation'
+    from provider_call c left join attempt a on a.token = c.attempt and a.generation_id = c.generation_id
+    where a.token is null
+  union all
+  select 6, 'call ' || c.mark, format('open for an hour, while its generation is %s', g.state)
+    from provider_call c join generation g on g.id = c.generation_id
+    where c.outcome is null and c.announced_at < now() - interval '1 hour'
+      and coalesce(g.finished_at, now()) < now() - interval '1 hour'
+  union all
+  select 6, 'segment ' || c.generation_id || ' ' || c.segment_index, format('asked for %s times', count(*))
+    from provider_call c where c.outcome is distinct from 'refused'
+    group by c.generation_id, c.segment_index having count(*) > 2
+  union all
   select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
     where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'
       and tgname = 'generation_terminal')
@@ -1651,7 +1811,7 @@ begin
   if not found then
     return false;
   end if;
-  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, heartbeat_at = clock_timestamp()
+  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
     where id = p_segment.generation_id returning * into v_generation;
   perform event_append(v_generation, 'segment',
     jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));

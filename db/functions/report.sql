@@ -111,6 +111,23 @@ create or replace function report.violations() returns table (invariant integer,
   select 6, 'generation ' || g.id, format('%s, and still holds %s micros', g.state, g.cost_held_micros)
     from generation g where g.state in ('succeeded', 'failed', 'canceled') and g.cost_held_micros > 0
   union all
+  select 6, 'generation ' || g.id, format('its engine''s calls cost %s micros, it says %s', sum(c.cost_micros), g.actual_cost_micros)
+    from generation g join provider_call c on c.generation_id = g.id
+    group by g.id having sum(c.cost_micros) <> g.actual_cost_micros
+  union all
+  select 6, 'call ' || c.mark, 'belongs to no attempt of its generation'
+    from provider_call c left join attempt a on a.token = c.attempt and a.generation_id = c.generation_id
+    where a.token is null
+  union all
+  select 6, 'call ' || c.mark, format('open for an hour, while its generation is %s', g.state)
+    from provider_call c join generation g on g.id = c.generation_id
+    where c.outcome is null and c.announced_at < now() - interval '1 hour'
+      and coalesce(g.finished_at, now()) < now() - interval '1 hour'
+  union all
+  select 6, 'segment ' || c.generation_id || ' ' || c.segment_index, format('asked for %s times', count(*))
+    from provider_call c where c.outcome is distinct from 'refused'
+    group by c.generation_id, c.segment_index having count(*) > 2
+  union all
   select 7, 'generation', 'trigger that keeps terminal states is missing or disabled'
     where not exists (select from pg_trigger where tgrelid = 'generation'::regclass and tgenabled = 'O'
       and tgname = 'generation_terminal')

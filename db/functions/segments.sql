@@ -53,7 +53,7 @@ begin
   if not found then
     return false;
   end if;
-  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, heartbeat_at = clock_timestamp()
+  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
     where id = p_segment.generation_id returning * into v_generation;
   perform event_append(v_generation, 'segment',
     jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));

@@ -15,6 +15,7 @@ const files = [
   'events',
   'generations',
   'segments',
+  'calls',
   'voices',
   'storage',
   'report',

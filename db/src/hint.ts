@@ -7,9 +7,10 @@ import type { Db } from './client.ts'
  * - `work`: job name; there may be work on that queue
  * - `events`: user id; there may be new events of that user
  * - `cancel`: generation or voice id; whoever makes it, or speaks with it, should see whether it still may
+ * - `call`: a provider's id of a call; it may have ended
  * - `access`: user id; a session or key of that user may have ended
  */
-export const hintChannels = ['work', 'events', 'cancel', 'access'] as const
+export const hintChannels = ['work', 'events', 'cancel', 'call', 'access'] as const
 export type HintChannel = (typeof hintChannels)[number]
 
 export interface Hints {

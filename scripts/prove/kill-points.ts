@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { client } from '@loqui/server/testing-client'
 import { sql } from 'kysely'
 import { atRest, create, endedLongAgo, judge, type Lane, newCreates, rowId, segmentsOf, send } from './lane.ts'
+import { providerKillPoints } from './provider-kill-points.ts'
 import type { Place, Standing } from './standstill.ts'
 import { until } from './until.ts'
 import { uploadKillPoints } from './upload-kill-points.ts'
@@ -210,6 +211,7 @@ export const killPoints: readonly KillPoint[] = [
     run: (lane) => killDrainingWorker(lane, 'returned', 'commit'),
   },
   ...uploadKillPoints,
+  ...providerKillPoints,
 ]
 
 async function killWorker(lane: Lane, place: Place, fate: Fate): Promise<number> {

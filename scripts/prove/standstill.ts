@@ -20,6 +20,9 @@ const places = {
   purged: { on: 'update on generation', when: 'new.purged_at is not null and old.purged_at is null' },
   released: { on: 'update on attempt', when: `new.outcome = 'released'` },
   returned: { on: 'insert on pgboss.job', when: `new.state = 'retry'` },
+  announced: { on: 'insert on provider_call', when: 'true' },
+  accepted: { on: 'update on provider_call', when: 'new.provider_id is not null and old.provider_id is null' },
+  called: { on: 'update on provider_call', when: `new.outcome = 'succeeded' and old.outcome is null` },
   reserved: { on: 'insert on upload', when: 'true' },
   kept: { on: 'insert on sample', when: 'true' },
 } as const

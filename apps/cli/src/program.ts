@@ -19,7 +19,7 @@ import { UsageError } from './failure.ts'
 const genders: readonly Voice['gender'][] = ['female', 'male', 'neutral']
 const states: readonly GenerationSummary['state'][] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
 const kinds: readonly Voice['kind'][] = ['preset', 'cloned']
-const engines: readonly EngineId[] = ['offline']
+const engines: readonly EngineId[] = ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual']
 const purposes: readonly Sample['purpose'][] = ['voice', 'consent']
 const speakers: readonly Consent['speaker'][] = ['self', 'other']
 const scopes: readonly Scope[] = [

@@ -337,6 +337,7 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'keys.create': { scope: 'keys:write', input: { name: 'another', scopes: ['keys:write'] } },
   'keys.list': { scope: 'keys:read' },
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
+  'monitoring.engines': { scope: 'admin' },
   'plans.list': { scope: 'anyone' },
   'samples.delete': { scope: 'samples:write', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
   'samples.get': { scope: 'samples:read', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },

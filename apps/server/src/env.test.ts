@@ -17,6 +17,7 @@ test('only the database and the secret have to be given', () => {
     dataDirectory: expect.stringMatching(/^\/.*\/\.loqui$/),
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     secret: Buffer.from(SECRET_KEY),
+    replicate: null,
     logLevel: 'info',
   })
 })

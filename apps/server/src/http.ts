@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
+import type { Provider } from '@loqui/engines/engine'
 import express, { type RequestHandler } from 'express'
+import { createAddressOf } from './address.ts'
 import { captionsDownload } from './captions.ts'
 import { generationDownload, sampleDownload } from './downloads.ts'
 import type { Env } from './env.ts'
@@ -9,6 +11,7 @@ import { createContextOf } from './http-context.ts'
 import { checkOrigin, crossOrigin } from './origin.ts'
 import { previewDownload } from './previews.ts'
 import { problems, sendProblem } from './problem.ts'
+import { providerWebhook } from './provider-webhook.ts'
 import { giveRequestId } from './request.ts'
 import { limitTime } from './request-time.ts'
 import { createRpcDoor } from './rpc.ts'
@@ -20,6 +23,8 @@ import { expectsContinue, sampleUpload } from './uploads.ts'
 export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> {
   readonly studioDirectory: string
   readonly uploadFiles: UploadFiles
+  /** Where providers of engines send to, by path. */
+  readonly providers: Readonly<Record<string, Provider>>
   /** @returns true when the server can take work. */
   readonly ready: () => Promise<boolean>
   /** @returns true when the server is about to stop. */
@@ -40,6 +45,10 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
     const ready = await options.ready()
     res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
   })
+  const addressOf = createAddressOf(options.trustedProxies)
+  for (const [path, provider] of Object.entries(options.providers)) {
+    app.post(path, notToBeStored, ...providerWebhook(services, provider, addressOf))
+  }
   app.use(securityHeaders(publicUrl), crossOrigin(origins), onlyOurPages(origins))
   app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
   app.get('/api/v1/generations/:id/captions.:format', captionsDownload(contextOf))
@@ -49,7 +58,7 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
   const nothing: RequestHandler = (req, res) =>
     sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.originalUrl}.`))
   // Below a door every path is the door's: the studio must not answer for it with a page.
-  app.use('/api', notToBeStored, nothing)
+  app.use(['/api', '/webhooks'], notToBeStored, nothing)
   app.use(studio(options.studioDirectory), notToBeStored, nothing)
   app.use(problems(services.log))
 

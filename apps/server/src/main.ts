@@ -6,6 +6,7 @@ import { createInspector } from '@loqui/audio/inspect/create'
 import type { Services } from '@loqui/core/context'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
+import { createProviderLimiter } from '@loqui/core/limits/provider'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb, ping } from '@loqui/db/client'
@@ -13,6 +14,9 @@ import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createReplicateEngines } from '@loqui/engines/replicate/engine'
+import { mostCreations } from '@loqui/engines/replicate/limit'
+import { webhookPath } from '@loqui/engines/replicate/webhook'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
@@ -28,6 +32,9 @@ const onError = (error: unknown) => log.warn({ error }, 'the database stumbled')
 
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: 1 })
+const limiter = createProviderLimiter(db, 'replicate', mostCreations)
+const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
+const engines = [offline, ...onReplicate]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -43,7 +50,7 @@ const services: Services = {
   listener,
   queue,
   storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
-  engines: new Map([[offline.id, offline]]),
+  engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
   sessions: createSessions(db),
@@ -58,7 +65,10 @@ const ready = async () => !draining && (await ping(db))
 
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
 const uploadFiles = await openUploadFiles(path.join(env.dataDirectory, 'uploads'))
-const http = createHttp(services, { ...env, studioDirectory, uploadFiles, ready, draining: () => draining })
+// Its engines have one account, and one secret.
+const replicate = onReplicate[0]?.provider
+const providers = replicate ? { [webhookPath]: replicate } : {}
+const http = createHttp(services, { ...env, studioDirectory, uploadFiles, providers, ready, draining: () => draining })
 const server = createServer(http)
 // Else Node tells clients to go on before anybody has looked at what they want.
 server.on('checkContinue', http)
@@ -91,7 +101,7 @@ async function stop(): Promise<void> {
   await queue.close()
   await assembler.close()
   await inspector.close()
-  await offline.close()
+  await Promise.all(engines.map((engine) => engine.close()))
   await db.destroy()
   log.info({}, 'the server has stopped')
   // What a dependency left running must not keep the port's owner alive.

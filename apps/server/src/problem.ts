@@ -43,6 +43,7 @@ export function sendProblem(res: Response, log: Log, error: unknown): void {
 function ofExpress(error: unknown): Refusal | undefined {
   if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return undefined
   if (error.status === 404 || error.status === 403) return new Refusal('not_found', 'There is nothing here.')
+  if (error.status === 413) return new Refusal('payload_too_large', 'The body of the request is too large.')
   if (error.status < 500) return new Refusal('invalid_input', 'The path of the request is not well-formed.')
   return undefined
 }

@@ -202,7 +202,7 @@ test('a server that is about to stop closes the connection after each answer', a
   const uploadFiles = { open: () => Promise.reject(new Error('nothing is uploaded here')) }
   const url = await listen(
     createHttp(services, {
-      ...{ publicUrl, origins, trustedProxies: [], studioDirectory, uploadFiles, ready },
+      ...{ publicUrl, origins, trustedProxies: [], providers: {}, studioDirectory, uploadFiles, ready },
       draining: () => draining,
     }),
   )

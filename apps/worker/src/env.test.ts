@@ -11,6 +11,7 @@ test('only the database and the secret have to be given', () => {
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     concurrency: 16,
     secret: Buffer.from(SECRET_KEY),
+    replicate: null,
     logLevel: 'info',
   })
 })

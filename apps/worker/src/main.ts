@@ -3,10 +3,14 @@ import { createAssembler } from '@loqui/audio/assembler'
 import { createInspector } from '@loqui/audio/inspect/create'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
 import type { RunContext } from '@loqui/core/generations/run'
+import { sweepCalls } from '@loqui/core/generations/sweep-calls'
 import { createTransitions } from '@loqui/core/generations/transitions'
 import { sweep } from '@loqui/core/housekeeping/sweep'
+import { newId } from '@loqui/core/ids'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
+import { createProviderLimiter } from '@loqui/core/limits/provider'
+import { tellBreakers } from '@loqui/core/monitoring/breakers'
 import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { sweepStorage } from '@loqui/core/storage/sweep'
@@ -15,7 +19,10 @@ import { createDb } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
+import { guard } from '@loqui/engines/guard'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createReplicateEngines } from '@loqui/engines/replicate/engine'
+import { mostCreations } from '@loqui/engines/replicate/limit'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { createStorage } from '@loqui/storage/create'
@@ -29,6 +36,11 @@ const onError = (error: unknown) => log.warn({ error }, 'the database or the que
 
 const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: availableParallelism() })
+const limiter = createProviderLimiter(db, 'replicate', mostCreations)
+const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
+const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
+const guarded = onReplicate.map((engine) => guard(engine, { onState }))
+const engines = [offline, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -44,7 +56,7 @@ const context: RunContext = {
   listener,
   queue,
   storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
-  engines: new Map([[offline.id, offline]]),
+  engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
   sessions: createSessions(db),
@@ -74,8 +86,22 @@ const work = queue.work(
 const unlisten = listener.on('work', jobs.runGeneration.name, work.wake)
 
 const onSweepError = (error: unknown) => log.error({ error }, 'a sweep failed; the next one tries again')
+/** This worker, where workers say how they see engines. */
+const worker = newId()
 const sweeps = [
+  repeat(
+    10_000,
+    () =>
+      tellBreakers(
+        context,
+        worker,
+        guarded.map(({ id, breaker }) => ({ engine: id, state: breaker })),
+      ),
+    onSweepError,
+  ),
   repeat(10_000, () => sweep(context), onSweepError),
+  // It waits for providers, for which the other must not.
+  repeat(15_000, (signal) => sweepCalls(context, signal), onSweepError),
   // It looks when it is due, and then at all there is: beside the other, which must not wait for it.
   repeat(600_000, (signal) => sweepStorage(context, signal), onSweepError),
 ]
@@ -97,7 +123,7 @@ async function stop(): Promise<void> {
   await queue.close()
   await assembler.close()
   await inspector.close()
-  await offline.close()
+  await Promise.all(engines.map((engine) => engine.close()))
   await db.destroy()
   log.info({}, 'the worker has stopped')
   // What a dependency left running must not keep a stopped worker alive.

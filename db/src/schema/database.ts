@@ -1,4 +1,5 @@
 import type { AccountTable, ApiKeyTable, PlanTable, SessionTable } from './accounts.ts'
+import type { EngineBreakerTable, ProviderCallTable } from './calls.ts'
 import type { ConsentSampleTable, ConsentTable } from './consents.ts'
 import type { AttemptTable, BudgetTable, CostMonthTable, UsageDayTable } from './cost.ts'
 import type {
@@ -36,6 +37,8 @@ export interface Database {
   event: EventTable
   idempotency: IdempotencyTable
   attempt: AttemptTable
+  provider_call: ProviderCallTable
+  engine_breaker: EngineBreakerTable
   usage_day: UsageDayTable
   cost_month: CostMonthTable
   budget: BudgetTable

@@ -23,6 +23,10 @@ export interface GenerationTable {
   /** That the audio is brought to, in LUFS. */
   loudness: number | null
   settings: JSONColumnType<Record<string, unknown>>
+  /** What the segments' seeds are made of; `null`: the engine chooses. */
+  seed: number | null
+  /** Since when it waits for its engine, which does not work. */
+  degraded_at: Date | null
   title: string | null
   segments_total: number
   segments_done: Generated<number>

@@ -268,6 +268,45 @@ test('6: an end that still holds some of the budget', async () => {
   expect(found).toEqual([named(6, `generation ${canceled}`, 'canceled, and still holds 1 micros')])
 })
 
+const [mark, other] = [randomUUID(), randomUUID()]
+const call = (
+  more: { mark?: string; number?: number; attempt?: string; cost?: number; at?: string; outcome?: string } = {},
+) => {
+  const { outcome, at = 'now()' } = more
+  const ended = outcome === undefined ? sql`null, null, null` : sql`${outcome}, 'attempt', now()`
+  return sql`
+    insert into provider_call (mark, generation_id, segment_index, number, attempt, engine, cost_micros, announced_at,
+        outcome, ended_by, ended_at)
+      values (${more.mark ?? mark}, ${done}, 0, ${more.number ?? 1}, ${more.attempt ?? doneAttempt}, 'test',
+        ${more.cost ?? 300}, ${sql.raw(at)}, ${ended})`
+}
+
+test('6: calls of a provider that cost something else than their generation', async () => {
+  expect(await after(call({ outcome: 'succeeded' }))).toEqual([])
+  const found = await after(call({ outcome: 'succeeded', cost: 299 }))
+  expect(found).toEqual([named(6, `generation ${done}`, 'calls cost 299 micros, it says 300')])
+})
+
+test('6: a call of a provider that belongs to no attempt', async () => {
+  const found = await after(call({ attempt: randomUUID() }))
+  expect(found).toEqual([named(6, `call ${mark}`, 'belongs to no attempt')])
+})
+
+test('6: a call that nobody has ended, an hour after its generation', async () => {
+  const late = sql`update generation set finished_at = now() - interval '2 hours' where id = ${done}`
+  expect(await after(call(), late)).toEqual([])
+  expect(await after(call({ at: `now() - interval '2 hours'` }))).toEqual([])
+  const found = await after(call({ at: `now() - interval '2 hours'` }), late)
+  expect(found).toEqual([named(6, `call ${mark}`, 'open for an hour, while its generation is succeeded')])
+})
+
+test('6: a segment that was asked for more than twice, but for what was refused', async () => {
+  const twice = [call(), call({ mark: other, number: 2, cost: 0 })]
+  const third = (outcome: string) => call({ mark: randomUUID(), number: 3, cost: 0, outcome })
+  expect(await after(...twice, third('refused'))).toEqual([])
+  expect(await after(...twice, third('canceled'))).toEqual([named(6, `segment ${done} 0`, 'asked for 3 times')])
+})
+
 test('7: without the trigger that keeps terminal states', async () => {
   const disabled = await after(sql`alter table generation disable trigger generation_terminal`)
   expect(disabled).toEqual([named(7, 'generation')])

@@ -46,6 +46,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'keys.create mutation',
     'keys.list query',
     'keys.revoke mutation',
+    'monitoring.engines query',
     'plans.list query',
     'samples.delete mutation',
     'samples.get query',

@@ -30,6 +30,8 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       text,
       voice: engine.voices[0]?.id ?? '',
       settings: {},
+      // Where chance has a part in it, the same seed makes it the same.
+      seed: 1,
       ...more,
     })
     const never = new AbortController().signal
@@ -37,6 +39,19 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
     const milliseconds = async (text: string) => {
       const { samples, sampleRate } = await speak(text)
       return (samples.length / sampleRate) * 1000
+    }
+    /** One of each kind that it does not take: out of range, not a number, not its own. */
+    const refusedSettings = () => {
+      const all = ['speed', 'pitch', 'exaggeration', 'cfgWeight', 'temperature', 'topP', 'topK', 'repetitionPenalty']
+      return [...all, 'language'].flatMap((name) => {
+        const range = engine.settings[name as keyof SpeakSettings]
+        const values = !range
+          ? [name === 'language' ? 'en' : 0.7]
+          : 'values' in range
+            ? ['xx', 7]
+            : [range.min - 0.01, range.max + 0.01, Number.NaN, ...(range.whole ? [range.min + 0.5] : [])]
+        return values.map((value) => ({ field: `settings.${name}`, settings: { [name]: value } }))
+      })
     }
     const short = 'Hello there.'
     const long =
@@ -96,11 +111,11 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
     })
 
     test('estimates more for more text and for a slower pace', () => {
-      const of = (text: string, speed: number) => engine.estimate(request(text, { settings: { speed } }))
+      const of = (text: string, settings = {}) => engine.estimate(request(text, { settings }))
       for (const bound of ['expectedMs', 'maxMs'] as const) {
-        expect(of(long, 1)[bound]).toBeGreaterThan(of(short, 1)[bound])
-        expect(of(long, 0.5)[bound]).toBeGreaterThan(of(long, 1)[bound])
-        expect(of(`${long} ${long}`, 1)[bound]).toBeGreaterThan(of(long, 1)[bound] * 1.5)
+        expect(of(long)[bound]).toBeGreaterThan(of(short)[bound])
+        expect(of(`${long} ${long}`)[bound]).toBeGreaterThan(of(long)[bound] * 1.5)
+        if (engine.settings.speed) expect(of(long, { speed: 0.5 })[bound]).toBeGreaterThan(of(long)[bound])
       }
     })
 
@@ -118,24 +133,31 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       for (const text of ['', ' \n ', '🙂', '…!?'])
         expect(engine.check(request(text)), JSON.stringify(text)).toEqual(refusal('text'))
       expect(engine.check(request(short, { voice: 'nobody' }))).toEqual(refusal('voice'))
-      for (const settings of [{ speed: 0.2 }, { speed: 4.1 }, { speed: Number.NaN }])
-        expect(engine.check(request(short, { settings }))).toEqual(refusal('settings.speed'))
-      for (const settings of [{ pitch: -13 }, { pitch: 12.5 }])
-        expect(engine.check(request(short, { settings }))).toEqual(refusal('settings.pitch'))
+      for (const { field, settings } of refusedSettings())
+        expect(engine.check(request(short, { settings })), field).toEqual(refusal(field))
+    })
+
+    test('takes every setting it says it takes, to the ends of its range', async () => {
+      const name = (key: string, value: unknown) => ({ [key]: value })
+      for (const [key, range] of Object.entries(engine.settings)) {
+        const values = 'values' in range ? range.values : [range.min, range.default, range.max]
+        for (const value of values) expect(engine.check(request(short, { settings: name(key, value) })), key).toBeNull()
+      }
+      // What asks for nothing is taken by all.
+      expect(engine.check(request(short, { settings: { speed: 1, pitch: 0, topP: undefined } }))).toBeNull()
     })
 
     test('refuses for good what it cannot speak', async () => {
       const cases = [
         request('a'.repeat(engine.limits.segmentCharacters + 1)),
         request(short, { voice: 'nobody' }),
-        request(short, { settings: { speed: 5 } }),
-        request(short, { settings: { pitch: 13 } }),
+        ...refusedSettings().map(({ settings }) => request(short, { settings })),
       ]
       for (const refused of cases) {
         const error = await engine.speak(refused, { signal: never }).catch((thrown: unknown) => thrown)
         expect(error).toBeInstanceOf(EngineError)
         // Whoever refuses without having tried has nothing to ask for.
-        expect(error).toMatchObject({ retryable: false, costMicros: 0 })
+        expect(error).toMatchObject({ retryable: false, costMicros: 0, code: 'invalid_input' })
       }
     })
 
@@ -150,15 +172,15 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       expect(await milliseconds(short)).toBeGreaterThan(0)
     })
 
-    test('prices speech in whole micro-dollars, no less for more', () => {
-      expect(engine.price(0)).toBe(0)
-      const lengths = fc.integer({ min: 0, max: 1_000_000_000 })
+    test('prices texts in whole micro-dollars, no less for more', () => {
+      expect(engine.price('')).toBe(0)
+      const texts = fc.string({ unit: 'grapheme', maxLength: 1000 })
       fc.assert(
-        fc.property(lengths, lengths, (ms, more) => {
-          const price = engine.price(ms)
+        fc.property(texts, texts, (text, more) => {
+          const price = engine.price(text)
           expect(Number.isSafeInteger(price) && price >= 0).toBe(true)
-          expect(engine.price(ms + more)).toBeGreaterThanOrEqual(price)
-          expect(engine.price(ms)).toBe(price)
+          expect(engine.price(text + more)).toBeGreaterThanOrEqual(price)
+          expect(engine.price(text)).toBe(price)
         }),
       )
     })

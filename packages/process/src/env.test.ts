@@ -15,6 +15,7 @@ test('what is not set, or set to nothing, has its default', () => {
     dataDirectory: '/var/my loqui',
     storageUrl: 'file:///var/my%20loqui/audio',
     secret: Buffer.from(SECRET_KEY),
+    replicate: null,
     logLevel: 'info',
   })
 })
@@ -24,4 +25,21 @@ test('every wrong variable is named, and no value is told', () => {
   expect(read).toThrow(EnvError)
   expect(read).toThrow(/^DATABASE_URL must be an address .*\nSECRET_KEY must be set.*\nLOG_LEVEL /)
   expect(read).not.toThrow(/secret/)
+})
+
+test('Replicate is spoken with where there is a token', () => {
+  const given = {
+    DATABASE_URL: 'postgres://loqui@localhost/loqui',
+    SECRET_KEY: 'a secret',
+    REPLICATE_API_TOKEN: 'r8_token',
+    REPLICATE_BASE_URL: 'http://127.0.0.1:4000/v1/',
+    PUBLIC_URL: 'https://voice.example.com',
+  }
+  const read = (variables: Record<string, string>) => toCommonEnv(parseVariables(z.object(commonVariables), variables))
+  expect(read(given).replicate).toEqual({
+    token: 'r8_token',
+    baseUrl: 'http://127.0.0.1:4000/v1',
+    publicUrl: 'https://voice.example.com',
+  })
+  expect(() => read({ ...given, REPLICATE_BASE_URL: 'replicate' })).toThrow(/^REPLICATE_BASE_URL /)
 })

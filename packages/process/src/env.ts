@@ -11,6 +11,11 @@ export const commonVariables = {
   LOQUI_DATA_DIR: z.string().default('.loqui'),
   STORAGE_URL: z.string().optional(),
   SECRET_KEY: z.string('must be set: links are signed with it'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an address such as https://voice.example.com' }).optional(),
+  REPLICATE_API_TOKEN: z.string().optional(),
+  REPLICATE_BASE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as https://api.replicate.com/v1' })
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 }
 
@@ -22,7 +27,17 @@ export interface CommonEnv {
   readonly dataDirectory: string
   readonly storageUrl: string
   readonly secret: Uint8Array
+  /** How Chatterbox is spoken with; `null`: not at all. */
+  readonly replicate: ReplicateEnv | null
   readonly logLevel: string
+}
+
+export interface ReplicateEnv {
+  readonly token: string
+  /** With `/v1`; `undefined`: Replicate's own. */
+  readonly baseUrl: string | undefined
+  /** Where Replicate tells that something has ended, where that is https; `undefined`: nowhere. */
+  readonly publicUrl: string | undefined
 }
 
 export function toCommonEnv(values: CommonValues): CommonEnv {
@@ -32,8 +47,15 @@ export function toCommonEnv(values: CommonValues): CommonEnv {
     dataDirectory,
     storageUrl: values.STORAGE_URL ?? pathToFileURL(path.join(dataDirectory, 'audio')).href,
     secret: Buffer.from(values.SECRET_KEY),
+    replicate: toReplicateEnv(values),
     logLevel: values.LOG_LEVEL,
   }
+}
+
+function toReplicateEnv(values: CommonValues): ReplicateEnv | null {
+  const { REPLICATE_API_TOKEN: token, REPLICATE_BASE_URL: baseUrl, PUBLIC_URL: publicUrl } = values
+  if (token === undefined) return null
+  return { token, baseUrl: baseUrl?.replace(/\/$/, ''), publicUrl }
 }
 
 /** The environment is not what a process needs. `message` has a line for each variable, and never a value. */

@@ -21,6 +21,7 @@ export type {
 export type { CreatedKey } from '@loqui/core/keys/create'
 export type { ApiKey } from '@loqui/core/keys/key'
 export type { Link } from '@loqui/core/links/link'
+export type { EngineReport } from '@loqui/core/monitoring/engines'
 export type { Page } from '@loqui/core/pagination'
 export type { PlanWithAccounts } from '@loqui/core/plans/list-with-accounts'
 export type { Plan } from '@loqui/core/plans/plan'

@@ -2,6 +2,7 @@ import type {
   Account,
   AccountDetails,
   Budget,
+  EngineReport,
   Plan,
   PlanWithAccounts,
   QuotaAdjustment,
@@ -271,5 +272,13 @@ export class Admin {
    */
   costs(input: ListCostsInput = {}, options?: RequestOptions): Promise<UsageReport> {
     return this.#connection.repeatable((signal) => this.#connection.trpc.admin.costs.query(input, { signal }), options)
+  }
+
+  /** How every engine does: whether it is configured and works, how quick it is, how often it fails, what it costs today. */
+  engines(options?: RequestOptions): Promise<EngineReport[]> {
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.monitoring.engines.query(undefined, { signal }),
+      options,
+    )
   }
 }

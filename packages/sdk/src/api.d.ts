@@ -62,14 +62,29 @@ type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'r
 type SamplePurpose = 'voice' | 'consent';
 
 /** Every engine there is, configured or not. */
-declare const engineIds: readonly ['offline'];
+declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual'];
 type EngineId = (typeof engineIds)[number];
 type Gender = 'female' | 'male' | 'neutral';
+/** How to speak. No engine takes all of it: see `Engine.settings`. */
 interface SpeakSettings {
-    /** Pace against the voice's own, 0.25 to 4. Default 1. */
+    /** Pace against the voice's own. */
     readonly speed?: number | undefined;
-    /** Shift in semitones, −12 to 12. Default 0. */
+    /** Shift in semitones. */
     readonly pitch?: number | undefined;
+    /** How much feeling, from flat to theatrical. */
+    readonly exaggeration?: number | undefined;
+    /** How closely the recording's way of speaking is kept to. The lower, the slower, and the less of its accent. */
+    readonly cfgWeight?: number | undefined;
+    /** How much is left to chance. */
+    readonly temperature?: number | undefined;
+    /** Share of the likeliest sounds that is chosen from. */
+    readonly topP?: number | undefined;
+    /** Number of the likeliest sounds that are chosen from. */
+    readonly topK?: number | undefined;
+    /** How much a sound is avoided that has just been made. */
+    readonly repetitionPenalty?: number | undefined;
+    /** What the text is in, two letters of ISO 639-1. */
+    readonly language?: string | undefined;
 }
 
 declare const voiceKinds: readonly ['preset', 'cloned'];
@@ -201,6 +216,41 @@ interface Sample {
     createdAt: string;
 }
 
+/** `open`: it does not work and is left alone. `half_open`: it is being found out whether it works again. */
+type BreakerState = 'closed' | 'half_open' | 'open';
+/** How an engine does. What is counted is of the last hour, unless it says otherwise. */
+interface EngineReport {
+    id: EngineId;
+    /** Whether it can be spoken with here. */
+    configured: boolean;
+    /**
+     * How the worker sees it that sees it worst: `open` does not work and is left alone, `half_open` is being tried again.
+     * `null` for an engine that is in the house, and where no worker has said.
+     */
+    breaker: BreakerState | null;
+    /** Generations that wait for it now, since it does not work. */
+    waiting: number;
+    segments: {
+        stored: number;
+        /** From being asked for to being stored, in milliseconds; `null` where none was. */
+        latencyMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+        } | null;
+    };
+    /** What its provider was asked. An engine that is in the house has no provider. */
+    calls: {
+        made: number;
+        /** That failed there, were ended there, or left nothing that could be used. */
+        failed: number;
+        /** Share of those that have ended, 0 to 1; `null` where none has. */
+        errorRate: number | null;
+    };
+    /** Since midnight (UTC), in millionths of a dollar. */
+    spentTodayMicros: number;
+}
+
 /** An API key as it can be shown: never with its secret. */
 interface ApiKey {
     /** `key_…` */
@@ -261,6 +311,7 @@ interface GenerationSummary {
     /** `gen_…` */
     id: string;
     state: GenerationState;
+    waitsFor: (typeof waits)[number] | null;
     title: string | null;
     /** The beginning of the text. */
     excerpt: string;
@@ -277,6 +328,8 @@ interface GenerationSummary {
     /** Integrated loudness that the audio is brought to, in LUFS; `null`: as the engine speaks. */
     loudness: number | null;
     settings: SpeakSettings;
+    /** `null` where none was asked for. */
+    seed: number | null;
     segments: {
         total: number;
         done: number;
@@ -304,10 +357,16 @@ interface GenerationError {
     reason: Reason;
     message: string;
 }
+/**
+ * What keeps a generation that runs from going on. `engine_degraded`: its engine does not work at the moment; it goes on by
+ * itself when that is over, and nothing is charged for the wait.
+ */
+declare const waits: readonly ['engine_degraded'];
 /** The part of a generation that moves. */
 interface GenerationStatus {
     id: string;
     state: GenerationState;
+    waitsFor: (typeof waits)[number] | null;
     segments: {
         total: number;
         done: number;
@@ -317,7 +376,7 @@ interface GenerationStatus {
     error: GenerationError | null;
 }
 /** A numbered fact about a generation, with the generation as it stood at that moment. */
-interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
+interface GenerationEvent extends Omit<GenerationStatus, 'id' | 'waitsFor'> {
     /** Grows with every event of one user; resume after it. */
     id: string;
     type: EventType;
@@ -722,7 +781,15 @@ declare const routes: {
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
+                    exaggeration?: number | undefined;
+                    cfgWeight?: number | undefined;
+                    temperature?: number | undefined;
+                    topP?: number | undefined;
+                    topK?: number | undefined;
+                    repetitionPenalty?: number | undefined;
+                    language?: string | undefined;
                 } | undefined;
+                seed?: number | null | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
                 title?: string | null | undefined;
             };
@@ -740,7 +807,15 @@ declare const routes: {
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
+                    exaggeration?: number | undefined;
+                    cfgWeight?: number | undefined;
+                    temperature?: number | undefined;
+                    topP?: number | undefined;
+                    topK?: number | undefined;
+                    repetitionPenalty?: number | undefined;
+                    language?: string | undefined;
                 } | undefined;
+                seed?: number | null | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
             };
             output: Estimate;
@@ -843,6 +918,14 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    monitoring: {
+        engines: _trpc_server.TRPCQueryProcedure<{
+            input: void;
+            output: EngineReport[];
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     plans: {
         list: _trpc_server.TRPCQueryProcedure<{
             input: void;
@@ -926,7 +1009,7 @@ declare const routes: {
                 kind?: "cloned" | "preset" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
-                engine?: "offline" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | undefined;
                 available?: boolean | undefined;
                 search?: string | undefined;
             } | undefined;
@@ -947,13 +1030,20 @@ declare const routes: {
                 name: string;
                 sampleIds: string[];
                 consentId?: string | null | undefined;
-                engine?: "offline" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
                 description?: string | undefined;
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
+                    exaggeration?: number | undefined;
+                    cfgWeight?: number | undefined;
+                    temperature?: number | undefined;
+                    topP?: number | undefined;
+                    topK?: number | undefined;
+                    repetitionPenalty?: number | undefined;
+                    language?: string | undefined;
                 } | undefined;
                 labels?: Record<string, string> | undefined;
                 aliases?: string[] | undefined;
@@ -971,6 +1061,13 @@ declare const routes: {
                 settings?: {
                     speed?: number | undefined;
                     pitch?: number | undefined;
+                    exaggeration?: number | undefined;
+                    cfgWeight?: number | undefined;
+                    temperature?: number | undefined;
+                    topP?: number | undefined;
+                    topK?: number | undefined;
+                    repetitionPenalty?: number | undefined;
+                    language?: string | undefined;
                 } | undefined;
                 labels?: Record<string, string> | undefined;
                 aliases?: string[] | undefined;
@@ -1001,4 +1098,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

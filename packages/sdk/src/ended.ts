@@ -30,7 +30,7 @@ export async function ended(
     })) {
       heardAt = Date.now()
       silenceMs = firstSilenceMs
-      onProgress({ id: generationId, state, segments, durationMs, chargedMs, error })
+      onProgress({ id: generationId, state, waitsFor: null, segments, durationMs, chargedMs, error })
       isOver = hasEnded(state)
     }
     return isOver

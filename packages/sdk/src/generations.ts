@@ -25,6 +25,12 @@ export interface CreateGenerationInput extends OutputInput {
   readonly voiceId: string
   /** @default what the voice's own settings say */
   readonly settings?: SpeakSettings | undefined
+  /**
+   * The same text, voice, settings and seed sound the same; another seed makes another take. A whole number from 1 to 2³¹ − 1.
+   *
+   * @default the engine chooses
+   */
+  readonly seed?: number | null | undefined
   /** A name for people, also of the file when it is downloaded. */
   readonly title?: string | null | undefined
 }

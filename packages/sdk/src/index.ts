@@ -20,6 +20,7 @@ export type {
   CreatedKey,
   CurrentUsage,
   EngineId,
+  EngineReport,
   ErrorData,
   ErrorShape,
   Estimate,

@@ -15,6 +15,8 @@ const known: GenerationSummary = {
   bitRate: 64,
   loudness: null,
   settings: {},
+  seed: null,
+  waitsFor: null,
   segments: { total: 4, done: 2 },
   estimatedMs: 4000,
   durationMs: null,

@@ -19,6 +19,8 @@ const generation: Generation = {
   bitRate: null,
   loudness: null,
   settings: {},
+  seed: null,
+  waitsFor: null,
   segments: { total: 2, done: 2 },
   estimatedMs: 4000,
   durationMs: 20_000,

@@ -25,7 +25,7 @@ const { db } = services
 const low = await core.voiceId('low')
 const admin = await core.user({ role: 'admin' })
 
-/** Predicted to cost a tenth of a micro-dollar for each character, at most twice that, and costs 7. */
+/** Said to cost a fifth of a micro-dollar for each character, and costs 7. */
 async function create(user: TestUser, characters: number): Promise<string> {
   const input = createGenerationInput.parse({ text: 'a'.repeat(characters), format: 'pcm', voiceId: `voi_${low}` })
   return rowId((await createGeneration(user.as, input)).id)
@@ -109,11 +109,11 @@ describe('a budget', () => {
     await create(await core.user(), 3_000)
   })
 
-  test('holds what the longest speech would cost, and shows what is expected', async () => {
+  test('holds what its engine says it will cost', async () => {
     const user = await core.user()
     const id = await create(user, 200)
     const { cost } = await getGeneration(user.as, { id })
-    expect(cost).toEqual({ predictedMicros: 20, actualMicros: 0 })
+    expect(cost).toEqual({ predictedMicros: 40, actualMicros: 0 })
     const held = db.selectFrom('cost_month').select('held_micros').where('user_id', '=', user.id)
     expect(await held.execute()).toEqual([{ held_micros: 40 }])
   })

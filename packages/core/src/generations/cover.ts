@@ -17,20 +17,19 @@ export interface Cover {
   spoken(index: number): void
 }
 
-/** Covers the segments that are not stored, each at the price of the longest it may be. */
+/** Covers the segments that are not stored, each at its price. */
 export function createCover(
   transitions: Transitions,
   generation: Claimed,
   segments: readonly SegmentRow[],
-  { engine, engineVoice }: { readonly engine: Engine; readonly engineVoice: string },
+  { engine }: { readonly engine: Engine },
 ): Cover {
   const open = new Map<number, number>()
   let micros = 0
   for (const { index, state, start_offset, end_offset } of isFree(engine) ? [] : segments) {
     if (state === 'stored') continue
     const text = generation.text.slice(start_offset, end_offset)
-    const { maxMs } = engine.estimate({ text, voice: engineVoice, settings: generation.settings })
-    const price = engine.price(maxMs)
+    const price = engine.price(text)
     open.set(index, price)
     micros += price
   }

@@ -16,6 +16,7 @@ import { speakSettingsSchema } from '../voices/settings.ts'
 import { type Generation, toGeneration } from './generation.ts'
 import { type OutputRow, outputInput, readOutput, toOutputRow } from './output.ts'
 import { prepareSpeech } from './prepare-speech.ts'
+import { mostSeed } from './seed.ts'
 
 export const speechInput = {
   text: z.string().refine((text) => text.isWellFormed() && !text.includes('\0'), {
@@ -25,6 +26,8 @@ export const speechInput = {
   voiceId: voiceReferenceSchema,
   /** What is not said is as the voice's own settings have it. */
   settings: speakSettingsSchema.default({}),
+  /** The same text, voice, settings and seed sound the same; another seed makes another take. */
+  seed: z.int().min(1).max(mostSeed).nullish(),
 }
 
 /** How its audio is to be made. */
@@ -76,12 +79,13 @@ export async function createGeneration(
     characters: input.text.length,
     ...toOutputRow(output),
     settings: { ...settings },
+    seed: input.seed ?? null,
     title: input.title ?? null,
     segments_total: speech.segments.length,
     estimated_ms: speech.expectedMs,
     reserved_ms: speech.maxMs,
     predicted_cost_micros: speech.costMicros,
-    cost_held_micros: speech.maxCostMicros,
+    cost_held_micros: speech.costMicros,
   }
   const answer = answerTo(row)
   const { rows } = await sql<CreateRow>`
@@ -133,6 +137,7 @@ type NewGeneration = Pick<
   | 'characters'
   | keyof OutputRow
   | 'settings'
+  | 'seed'
   | 'title'
   | 'segments_total'
   | 'estimated_ms'
@@ -159,6 +164,7 @@ function answerTo(row: NewGeneration): Generation {
     ...row,
     state: 'queued',
     segments_done: 0,
+    degraded_at: null,
     duration_ms: null,
     charged_ms: null,
     actual_cost_micros: 0,

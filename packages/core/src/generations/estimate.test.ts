@@ -43,7 +43,7 @@ describe('an estimate', () => {
       fits: true,
       remainingMs: 10_000,
       remainingAfterMs: 8_830,
-      costMicros: 5,
+      costMicros: 9,
     } satisfies Estimate)
     expect(await snapshot(db)).toEqual(before)
   })
@@ -94,7 +94,7 @@ describe('an estimate', () => {
         segments: ofSegments.length,
         estimatedMs: spokenMs + pausesMs,
         reservedMs: 2 * spokenMs + pausesMs,
-        costMicros: Math.ceil(spokenMs / 100),
+        costMicros: ofSegments.reduce<number>((sum, length) => sum + Math.ceil(length / 5), 0),
       })
     }
   })
@@ -145,7 +145,7 @@ describe('an estimate', () => {
       expect(said).toMatchObject({ reason: 'budget_exceeded' })
       expect(said).toEqual(await refusal(create(user.as, text)))
       await setBudget(system, { userId, alertMicros: null, limitMicros: used + 40 })
-      expect(await estimateGeneration(user.as, input(text))).toMatchObject({ costMicros: 20 })
+      expect(await estimateGeneration(user.as, input(text))).toMatchObject({ costMicros: 40 })
       await setBudget(system, { userId, alertMicros: null, limitMicros: null })
     }
   })

@@ -47,7 +47,7 @@ export async function estimateGeneration(
   readOutput(input)
   const { voice, speech } = await prepareSpeech(caller, userId, input)
   const [exceeded, { remainingMs }] = await Promise.all([
-    findExceededBudget(db, userId, speech.maxCostMicros),
+    findExceededBudget(db, userId, speech.costMicros),
     readUsage(db, userId),
   ])
   if (exceeded !== undefined) throw budgetExceeded(exceeded)

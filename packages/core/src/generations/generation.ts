@@ -15,6 +15,7 @@ export interface GenerationSummary {
   /** `gen_…` */
   id: string
   state: GenerationState
+  waitsFor: (typeof waits)[number] | null
   title: string | null
   /** The beginning of the text. */
   excerpt: string
@@ -31,6 +32,8 @@ export interface GenerationSummary {
   /** Integrated loudness that the audio is brought to, in LUFS; `null`: as the engine speaks. */
   loudness: number | null
   settings: SpeakSettings
+  /** `null` where none was asked for. */
+  seed: number | null
   segments: { total: number; done: number }
   /** How long the audio was expected to be. */
   estimatedMs: number
@@ -54,10 +57,17 @@ export interface GenerationError {
   message: string
 }
 
+/**
+ * What keeps a generation that runs from going on. `engine_degraded`: its engine does not work at the moment; it goes on by
+ * itself when that is over, and nothing is charged for the wait.
+ */
+export const waits = ['engine_degraded'] as const
+
 /** The part of a generation that moves. */
 export interface GenerationStatus {
   id: string
   state: GenerationState
+  waitsFor: (typeof waits)[number] | null
   segments: { total: number; done: number }
   durationMs: number | null
   chargedMs: number | null
@@ -65,7 +75,7 @@ export interface GenerationStatus {
 }
 
 /** A numbered fact about a generation, with the generation as it stood at that moment. */
-export interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
+export interface GenerationEvent extends Omit<GenerationStatus, 'id' | 'waitsFor'> {
   /** Grows with every event of one user; resume after it. */
   id: string
   type: EventType
@@ -89,6 +99,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
     engine: row.engine,
     ...ownOutput(row),
     settings: row.settings,
+    seed: row.seed,
     estimatedMs: row.estimated_ms,
     reservedMs: row.reserved_ms,
     cost: { predictedMicros: row.predicted_cost_micros, actualMicros: row.actual_cost_micros },
@@ -127,6 +138,7 @@ export const statusColumns = [
   'charged_ms',
   'error_reason',
   'error_message',
+  'degraded_at',
 ] as const
 
 /** Of the text, a summary needs the beginning only. */
@@ -138,6 +150,7 @@ export const summaryColumns = [
   'engine',
   ...outputColumns,
   'settings',
+  'seed',
   'estimated_ms',
   'reserved_ms',
   'predicted_cost_micros',
@@ -153,6 +166,7 @@ type SummaryRow = Pick<GenerationRow, (typeof summaryColumns)[number] | 'text'>
 function progress(row: StatusRow): Omit<GenerationStatus, 'id'> {
   return {
     state: row.state,
+    waitsFor: row.state === 'running' && row.degraded_at !== null ? 'engine_degraded' : null,
     segments: { total: row.segments_total, done: row.segments_done },
     durationMs: row.duration_ms,
     chargedMs: row.charged_ms,

@@ -1,16 +1,37 @@
+import type { Db } from '@loqui/db/client'
+import { HandedOver } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import type { Claimed } from './transitions.ts'
 
-/** The reason of a lease's signal when the attempt no longer holds its generation. */
-export class LeaseLost extends Error {
+/** The attempt no longer holds its generation: another one goes on with it, and with what a provider was asked for. */
+export class LeaseLost extends HandedOver {
   override readonly name = 'LeaseLost'
   constructor() {
-    super('the generation was canceled or given to another attempt')
+    super('the generation was given to another attempt')
   }
 }
 
+/** The generation has ended, canceled as a rule: what a provider was asked for nobody wants any more. */
+export class GenerationOver extends Error {
+  override readonly name = 'GenerationOver'
+  constructor() {
+    super('the generation has ended')
+  }
+}
+
+/** The worker stops or lost its job: the next attempt follows what a provider was asked for. */
+export class WorkerStops extends HandedOver {
+  override readonly name = 'WorkerStops'
+}
+
+/** Why an attempt's write did not count. */
+export async function whyLost(db: Db, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>): Promise<Error> {
+  const row = await db.selectFrom('generation').select(['state', 'attempt']).where('id', '=', id).executeTakeFirst()
+  return row?.state === 'running' && row.attempt !== attempt ? new LeaseLost() : new GenerationOver()
+}
+
 export interface Lease extends Disposable {
-  /** Aborts when the lease is lost, or with `signal`. */
+  /** Aborts when the lease is lost, the generation over, or with `signal`. */
   readonly signal: AbortSignal
 }
 
@@ -32,18 +53,24 @@ export function holdLease(
         .where('attempt', '=', attempt)
         .where('state', '=', 'running')
         .executeTakeFirstOrThrow()
-      if (numUpdatedRows === 0n) lost.abort(new LeaseLost())
+      if (numUpdatedRows === 0n) lost.abort(await whyLost(db, { id, attempt }))
     } catch (error) {
       // Not knowing is not losing: every write is fenced, so going on does no harm.
       log.warn({ error, generationId: id }, 'could not renew a lease')
     }
   }
+  const stopping = new AbortController()
+  const stop = () =>
+    stopping.abort(new WorkerStops('the worker stops, or its job was given on', { cause: signal.reason }))
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
   const timer = setInterval(renew, renewMs)
   const unlisten = listener.on('cancel', id, () => void renew())
   return {
-    signal: AbortSignal.any([signal, lost.signal]),
+    signal: AbortSignal.any([stopping.signal, lost.signal]),
     [Symbol.dispose]() {
       clearInterval(timer)
+      signal.removeEventListener('abort', stop)
       unlisten()
     },
   }

@@ -152,6 +152,7 @@ test('a status is the part of a generation that moves', async () => {
   expect(status).toEqual({
     id,
     state: 'queued',
+    waitsFor: null,
     segments: { total: 1, done: 0 },
     durationMs: null,
     chargedMs: null,

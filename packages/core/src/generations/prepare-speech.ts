@@ -3,6 +3,7 @@ import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { splitText, type TextSegment } from '../text/split.ts'
+import { primary, takesLanguage } from '../voices/language.ts'
 import { obstacle, referredVoice } from '../voices/queries.ts'
 import type { VoiceReference } from '../voices/reference.ts'
 import { engineNotThere, voiceNotFound, voiceObstructed } from '../voices/refusals.ts'
@@ -14,10 +15,8 @@ export interface PlannedSpeech {
   readonly expectedMs: number
   /** Upper bound: what is reserved. No segment is longer than its own. */
   readonly maxMs: number
-  /** Expected price in micro-dollars. */
+  /** Price in micro-dollars: what is held of the budgets. */
   readonly costMicros: number
-  /** Its upper bound: what is held of the budgets. */
-  readonly maxCostMicros: number
 }
 
 /**
@@ -31,11 +30,15 @@ export interface SpeechRequest {
   readonly text: string
   readonly voiceId: VoiceReference
   readonly settings: SpeakSettings
+  readonly seed?: number | null | undefined
 }
 
 /** What a generation needs to know of its voice. */
 export interface SpeakingVoice
-  extends Pick<VoiceRow, 'id' | 'name' | 'engine' | 'engine_voice' | 'available' | 'settings' | 'consent_id'> {
+  extends Pick<
+    VoiceRow,
+    'id' | 'name' | 'engine' | 'engine_voice' | 'available' | 'settings' | 'language' | 'consent_id'
+  > {
   /** Why it may not speak, beside its engine. */
   readonly obstacle: VoiceObstacle | null
 }
@@ -63,6 +66,7 @@ export async function prepareSpeech(
       'voice.engine_voice',
       'voice.available',
       'voice.settings',
+      'voice.language',
       'voice.consent_id',
       obstacle.as('obstacle'),
       'plan.max_characters',
@@ -73,8 +77,14 @@ export async function prepareSpeech(
     .executeTakeFirst()
   if (!found) throw voiceNotFound('voiceId')
   const { max_characters, ...voice } = found
-  const settings = { ...voice.settings, ...withoutUndefined(request.settings) }
-  return { voice, settings, speech: planSpeech(caller, voice, { text: request.text, settings }, max_characters) }
+  const settings = { ...inItsLanguage(caller, voice), ...voice.settings, ...withoutUndefined(request.settings) }
+  return { voice, settings, speech: planSpeech(caller, voice, { ...request, settings }, max_characters) }
+}
+
+/** An engine that has to be told what it speaks is told what the voice speaks. */
+function inItsLanguage({ engines }: Caller<'engines'>, { engine, language }: SpeakingVoice): SpeakSettings {
+  const takes = engines.get(engine)?.settings
+  return takes && takesLanguage(takes, language) ? { language: primary(language) } : {}
 }
 
 /** As it will be read back: JSON has no `undefined`. */
@@ -84,7 +94,7 @@ const withoutUndefined = (settings: SpeakSettings): SpeakSettings =>
 function planSpeech(
   { engines }: Caller<'engines'>,
   voice: SpeakingVoice,
-  { text, settings }: Pick<SpeechRequest, 'text' | 'settings'>,
+  { text, settings, seed }: Pick<SpeechRequest, 'text' | 'settings' | 'seed'>,
   maxCharacters: number,
 ): PlannedSpeech {
   if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
@@ -96,7 +106,7 @@ function planSpeech(
   if (voice.obstacle !== null) throw voiceObstructed('voiceId', voice.name, voice.obstacle)
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) throw engineNotThere('voiceId', voice.name)
-  const request = { text, voice: voice.engine_voice, settings }
+  const request = { text, voice: voice.engine_voice, settings, seed: seed ?? undefined }
   const refusal = engine.check(request)
   if (refusal) {
     const { field, message } = refusal
@@ -106,21 +116,19 @@ function planSpeech(
 
   const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
   if (segments.length > mostParts) throw tooManyParts()
-  const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, maxCostMicros: 0 }
+  const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
   for (const segment of segments) {
     const { expectedMs, maxMs } = engine.estimate({ ...request, text: segment.text })
     speech.expectedMs += expectedMs
     speech.maxMs += maxMs
     speech.pausesMs += segment.pauseMs
-    speech.maxCostMicros += engine.price(maxMs)
+    speech.costMicros += engine.price(segment.text)
   }
-  const costMicros = engine.price(speech.expectedMs)
   return {
     segments,
     expectedMs: speech.expectedMs + speech.pausesMs,
     maxMs: speech.maxMs + speech.pausesMs,
-    costMicros,
-    maxCostMicros: Math.max(costMicros, speech.maxCostMicros),
+    costMicros: speech.costMicros,
   }
 }
 

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
-import { EngineError } from '@loqui/engines/engine'
+import { EngineError, HandedOver } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import pLimit from 'p-limit'
 import type { Services } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { findRecording } from '../voices/recording.ts'
+import { CallsExhausted } from './calls.ts'
 import { createCover } from './cover.ts'
+import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { joinSegments } from './join.ts'
-import { holdLease, LeaseLost } from './lease.ts'
+import { GenerationOver, holdLease, LeaseLost } from './lease.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
@@ -63,8 +66,9 @@ export async function runGeneration(
   } catch (error) {
     // What an aborted step throws is whatever it was doing; the signal knows why.
     const cause: unknown = lease.signal.aborted ? lease.signal.reason : error
-    if (cause instanceof LeaseLost) return
-    if (signal.aborted) return release(context, generation, cause)
+    if (cause instanceof LeaseLost || cause instanceof GenerationOver) return
+    if (signal.aborted) return release(context, generation, signal.reason)
+    if (isEngineWide(cause) && (await waitForEngine(context, generation, cause))) return
     await failOrThrow(context, generation, cause, lease.signal)
   }
 }
@@ -72,9 +76,16 @@ export async function runGeneration(
 async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
   const { log } = context
   const segments = await ensureSegments(context, generation)
-  const speaker = findSpeaker(context, generation, segments)
+  const speaker = await findSpeaker(context, generation, segments)
 
   const failed = new AbortController()
+  let cause: unknown
+  const fail = (error: unknown) => {
+    if (failed.signal.aborted) return
+    cause = error
+    // Where another attempt goes on, it follows what the others have asked for.
+    failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
+  }
   const slots = pLimit(segmentsPerGeneration)
   const speaking = segments.map((segment) =>
     segment.state === 'stored'
@@ -89,14 +100,14 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
             return segments.length === 1 && bytes ? { ...row, bytes } : row
           }),
         ).catch((error: unknown) => {
-          failed.abort(error)
+          fail(error)
           throw error
         }),
   )
   // All of them have to end before the attempt does: one still running would write after it.
   const results = await Promise.allSettled(speaking)
   const stored = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
-  if (stored.length < segments.length) throw failed.signal.reason
+  if (stored.length < segments.length) throw cause
 
   const output = ownOutput(generation)
   const key = audioKey(generation.id, generation.attempt, output.format)
@@ -111,15 +122,39 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   })
 }
 
-function findSpeaker(
-  { engines, transitions }: RunContext,
+async function findSpeaker(
+  context: RunContext,
   generation: Claimed,
   segments: readonly SegmentRow[],
-): Speaker {
-  const engine = engines.get(generation.engine)
+): Promise<Speaker> {
+  const engine = context.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  const speaker = { engine, engineVoice: generation.engine_voice }
-  return { ...speaker, cover: createCover(transitions, generation, segments, speaker) }
+  const needs = generation.consent_id === null ? null : (engine.cloning?.reference ?? null)
+  const reference = needs ? await findRecording(context, generation.voice_id, needs) : undefined
+  const speaker = { engine, engineVoice: generation.engine_voice, reference }
+  return { ...speaker, cover: createCover(context.transitions, generation, segments, speaker) }
+}
+
+/** Whether an error ends the generation, rather than this attempt at it. */
+const isFinal = (error: unknown) =>
+  error instanceof GenerationOver || (!isEngineWide(error) && judge(error) !== undefined)
+
+/** What waits so long for its engine waits in vain. In milliseconds. */
+const mostDegradedMs = 24 * 3_600_000
+
+/**
+ * Gives the attempt up where the engine does not work: that is no sign of a bad text. Nothing is charged, and the sweep
+ * gives the generation on when the engine has been left alone long enough.
+ *
+ * @returns false when it has waited long enough: then it fails.
+ */
+async function waitForEngine({ db, log }: RunContext, generation: Claimed, error: EngineError): Promise<boolean> {
+  const { id, attempt, degraded_at, engine } = generation
+  if (degraded_at !== null && Date.now() - degraded_at.getTime() > mostDegradedMs) return false
+  const waitMs = engineWaitMs(error)
+  log.warn({ error, generationId: id, engine, waitMs }, 'an engine does not work; what is to be spoken waits')
+  await sql`select generation_wait(${id}, ${attempt}, ${waitMs} * interval '1 millisecond')`.execute(db)
+  return true
 }
 
 /** Why a generation is not worth another attempt. */
@@ -159,7 +194,10 @@ function judge(error: unknown): { reason: Reason; message: string } | undefined 
   if (error instanceof Hopeless) {
     return { reason: 'internal', message: `Loqui tried this ${mostFruitlessAttempts} times and could not finish it.` }
   }
-  if (error instanceof EngineError) {
+  if (error instanceof EngineError && error.code === 'invalid_input') {
+    return { reason: 'invalid_input', message: `${error.message} Nothing was charged.` }
+  }
+  if (error instanceof EngineError || error instanceof CallsExhausted) {
     return { reason: 'engine_failed', message: 'The engine could not speak this text. Nothing was charged.' }
   }
   if (error instanceof Refusal && error.reason === 'budget_exceeded') {

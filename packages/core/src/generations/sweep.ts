@@ -38,6 +38,8 @@ export async function sweepGenerations(
     select id, deleted_at is not null as is_deleted from generation
     where purged_at is null and (deleted_at is not null or state in ('failed', 'canceled'))
       and coalesce(deleted_at, finished_at) < now() - interval '1 minute'
+      -- What a provider may yet be making of it has to be found by its segments first.
+      and not exists (select from provider_call c where c.generation_id = generation.id and c.outcome is null)
     limit 100
   `.execute(db)
   for (const { id, is_deleted } of unpurged) {

@@ -55,8 +55,10 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
       language: 'en-US',
       description: '',
     })),
-    limits: { segmentCharacters },
-    cloning: { fidelity: 'full', voiceFor: ({ pitchHz }) => ((pitchHz ?? 0) < 155 ? 'low' : 'high') },
+    limits: { segmentCharacters, segmentMs: null },
+    settings: { speed: { min: 0.25, max: 4, default: 1 }, pitch: { min: -12, max: 12, default: 0 } },
+    cloning: { fidelity: 'full', voiceFor: ({ pitchHz }) => ((pitchHz ?? 0) < 155 ? 'low' : 'high'), reference: null },
+    provider: null,
     spoken,
     held,
     aborted,
@@ -65,7 +67,7 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
       expectedMs: text.length * toneMsPerCharacter,
       maxMs: text.length * toneMsPerCharacter * 2,
     }),
-    price: (ms) => Math.ceil(ms / 100),
+    price: (text) => Math.ceil(text.length / 5),
     async speak({ text, voice }: SpeakRequest, { signal }) {
       signal.throwIfAborted()
       spoken.push(text)

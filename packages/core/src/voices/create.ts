@@ -1,7 +1,6 @@
 import { lock } from '@loqui/db/lock'
-import type { SampleMeasurements } from '@loqui/db/schema/samples'
 import { transaction } from '@loqui/db/transaction'
-import { type Engine, engineIds } from '@loqui/engines/engine'
+import { type Cloning, type Engine, engineIds } from '@loqui/engines/engine'
 import { z } from 'zod'
 import { permit } from '../actor.ts'
 import { requireConsent } from '../consents/require.ts'
@@ -10,8 +9,11 @@ import { Refusal } from '../errors.ts'
 import { idSchema, newId } from '../ids.ts'
 import { setAliases } from './aliases.ts'
 import { voiceFields } from './input.ts'
+import { primary, takesLanguage } from './language.ts'
 import { findVoice } from './queries.ts'
-import { holdSamples } from './samples.ts'
+import { bestRecording } from './recording.ts'
+import { holdSamples, type OwnSample } from './samples.ts'
+import { checkVoiceSettings } from './settings.ts'
 import { combineTraits } from './traits.ts'
 import { toVoice, type Voice, withoutNote } from './voice.ts'
 
@@ -38,7 +40,8 @@ export const createVoiceInput = z.strictObject({
 /**
  * Makes a voice from samples, by the consent of who speaks in them: asked for before any engine is.
  *
- * @throws {Refusal} `sample_not_found`, `consent_required`, `voice_not_cloneable`, `alias_taken`, `scope_missing`, `forbidden`.
+ * @throws {Refusal} `sample_not_found`, `consent_required`, `voice_not_cloneable`, `invalid_input` for settings that its engine
+ * does not take, `alias_taken`, `scope_missing`, `forbidden`.
  */
 export async function createVoice(
   { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
@@ -51,11 +54,7 @@ export async function createVoice(
     await lock(trx, 'quota', userId)
     const samples = await holdSamples(trx, userId, input.sampleIds, 'sampleIds')
     const consentId = await requireConsent(trx, userId, input.consentId, samples)
-    const { engine, voice, fidelity } = clone(
-      engines,
-      input,
-      samples.map(({ measured }) => measured),
-    )
+    const { engine, voice, fidelity } = clone(engines, input, samples)
     await trx
       .insertInto('voice')
       .values({
@@ -83,24 +82,47 @@ export async function createVoice(
   })
 }
 
-/** @throws {Refusal} `voice_not_cloneable` where no engine can, or there is no voice in the samples. */
+/** An engine that makes voices from samples. */
+type Cloner = Engine & { readonly cloning: Cloning }
+
+/**
+ * @throws {Refusal} `voice_not_cloneable` where no engine can, or there is no voice in the samples, or too little of it;
+ * `invalid_input` for settings that the engine does not take.
+ */
 function clone(
   engines: ReadonlyMap<string, Engine>,
-  { engine: wanted, gender }: Pick<z.output<typeof createVoiceInput>, 'engine' | 'gender'>,
-  samples: readonly SampleMeasurements[],
+  {
+    engine: wanted,
+    gender,
+    language,
+    settings,
+  }: Pick<z.output<typeof createVoiceInput>, 'engine' | 'gender' | 'language' | 'settings'>,
+  samples: readonly OwnSample[],
 ): { engine: string; voice: string; fidelity: 'full' | 'preview' } {
-  const able = [...engines.values()].flatMap(({ id, cloning }) => (cloning ? { id, cloning } : []))
-  const engine =
-    wanted === undefined
-      ? (able.find(({ cloning }) => cloning.fidelity === 'full') ?? able[0])
-      : able.find(({ id }) => id === wanted)
+  const able = [...engines.values()].filter((engine): engine is Cloner => engine.cloning !== null)
+  const engine = wanted === undefined ? best(able, samples, language) : able.find(({ id }) => id === wanted)
   if (!engine) throw notCloneable('engine', 'no engine that is configured here makes voices from samples.')
-  const traits = combineTraits(samples)
-  const { fidelity, voiceFor } = engine.cloning
+  const { fidelity, voiceFor, reference } = engine.cloning
+  if (reference && !bestRecording(samples, reference)) {
+    const seconds = reference.longerThanMs / 1000
+    throw notCloneable('sampleIds', `${engine.id} needs one that is longer than ${seconds} seconds.`)
+  }
+  const traits = combineTraits(samples.map(({ measured }) => measured))
   if (fidelity === 'preview' && traits.pitchHz === null) {
     throw notCloneable('sampleIds', 'no voice was found in them whose pitch could be followed.')
   }
-  return { engine: engine.id, voice: voiceFor({ ...traits, gender }), fidelity }
+  const voice = voiceFor({ ...traits, gender })
+  checkVoiceSettings(engine, voice, settings)
+  return { engine: engine.id, voice, fidelity }
+}
+
+/** The one that follows samples best, of those that can use these, and rather one that speaks the voice's language. */
+function best(able: readonly Cloner[], samples: readonly OwnSample[], language: string): Cloner | undefined {
+  const rank = ({ cloning: { fidelity, reference }, settings, voices }: Cloner) =>
+    (fidelity === 'full' ? 4 : 0) +
+    (!reference || bestRecording(samples, reference) ? 2 : 0) +
+    (voices.some((voice) => primary(voice.language) === primary(language)) || takesLanguage(settings, language) ? 1 : 0)
+  return able.toSorted((a, b) => rank(b) - rank(a))[0]
 }
 
 function notCloneable(field: string, message: string): Refusal {

@@ -16,7 +16,7 @@ export function previewVersion({ engine, engine_voice, language, settings }: Pre
 }
 
 /** Whether an engine asks for no money: then its voices can be heard without anybody being charged. */
-export const isFree = (engine: Engine) => engine.price(60_000) === 0
+export const isFree = (engine: Engine) => engine.price(previewText('en')) === 0
 
 export const previewPath = (voice: Previewed) =>
   `/api/v1/voices/${wireId('voice', voice.id)}/preview?v=${previewVersion(voice)}`

@@ -2,7 +2,10 @@ import type { Trx } from '@loqui/db/client'
 import type { SampleRow } from '@loqui/db/schema/samples'
 import { Refusal } from '../errors.ts'
 
-export type OwnSample = Pick<SampleRow, 'id' | 'purpose' | 'audio_sha256' | 'duration_ms' | 'measured' | 'created_at'>
+export type OwnSample = Pick<
+  SampleRow,
+  'id' | 'purpose' | 'audio_bytes' | 'audio_sha256' | 'duration_ms' | 'measured' | 'created_at'
+>
 
 /**
  * Samples of this user that are there, in the order they are asked for; none of them can be deleted until the transaction
@@ -18,7 +21,7 @@ export async function holdSamples(
 ): Promise<OwnSample[]> {
   const rows = await trx
     .selectFrom('sample')
-    .select(['id', 'purpose', 'audio_sha256', 'duration_ms', 'measured', 'created_at'])
+    .select(['id', 'purpose', 'audio_bytes', 'audio_sha256', 'duration_ms', 'measured', 'created_at'])
     .where('id', 'in', [...ids])
     .where('user_id', '=', userId)
     .where('deleted_at', 'is', null)

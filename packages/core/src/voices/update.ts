@@ -8,6 +8,7 @@ import { idSchema } from '../ids.ts'
 import { setAliases } from './aliases.ts'
 import { voiceFields } from './input.ts'
 import { findVoice } from './queries.ts'
+import { checkVoiceSettings } from './settings.ts'
 import { toVoice, type Voice, withoutNote } from './voice.ts'
 
 export const updateVoiceInput = z
@@ -18,7 +19,7 @@ export const updateVoiceInput = z
  * Changes what is said of a voice of one's own; of a preset, what one calls it. What is not named stays; settings, labels
  * and aliases are replaced whole.
  *
- * @throws {Refusal} `voice_not_found`, `forbidden`, `alias_taken`, `scope_missing`.
+ * @throws {Refusal} `voice_not_found`, `forbidden`, `invalid_input` for settings that its engine does not take, `alias_taken`, `scope_missing`.
  */
 export async function updateVoice(
   { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
@@ -39,6 +40,8 @@ export async function updateVoice(
       if (found.user_id === null) {
         throw new Refusal('forbidden', `${changed}: a preset voice is everybody's. Only your aliases of it are yours.`)
       }
+      const engine = engines.get(found.engine)
+      if (settings !== undefined && engine) checkVoiceSettings(engine, found.engine_voice, settings)
       await trx
         .updateTable('voice')
         .set({ ...changes, updated_at: sql<Date>`clock_timestamp()` })

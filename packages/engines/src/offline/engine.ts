@@ -5,16 +5,19 @@ import { Worker } from 'node:worker_threads'
 import {
   type Engine,
   EngineError,
+  type EngineErrorCode,
+  type EngineSettings,
   type SpeakRefusal,
   type SpeakRequest,
   type SpeakSettings,
   type Speech,
 } from '../engine.ts'
+import { foreignLanguage } from '../language.ts'
+import { checkSettings } from '../settings.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
 import { rateWithin } from './haste.ts'
-import { foreignLanguage } from './language.ts'
 import { likeVoice, readLikeness } from './likeness.ts'
-import { createPool } from './pool.ts'
+import { createPool, ThreadTimeout } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'
 import type { ThreadData, ThreadReply, ThreadRequest } from './thread.ts'
 import { breakIntoUtterances } from './utterances.ts'
@@ -27,7 +30,14 @@ export interface OfflineEngineOptions {
   readonly timeoutMs?: number
 }
 
-const limits = { segmentCharacters: 300 }
+const limits = { segmentCharacters: 300, segmentMs: null }
+
+const settings: EngineSettings = {
+  speed: { min: 0.25, max: 4, default: 1 },
+  pitch: { min: -12, max: 12, default: 0 },
+}
+
+const refuseSettings = (request: SpeakRequest) => checkSettings('the offline engine', settings, request.settings)
 
 /**
  * The engine that needs no network: Flite in WebAssembly, in threads of its own. Until the first `speak` it is only
@@ -53,11 +63,13 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     id: 'offline',
     voices: offlineVoices,
     limits,
-    cloning: { fidelity: 'preview', voiceFor: likeVoice },
+    settings,
+    cloning: { fidelity: 'preview', voiceFor: likeVoice, reference: null },
+    provider: null,
     check(request) {
       const voice = findSpeaker(request)?.voice
       if (!voice) return refuse('voice', `the offline engine has no voice ${JSON.stringify(request.voice)}.`)
-      return checkSettings(request) ?? checkText(request.text, voice)
+      return refuseSettings(request) ?? checkText(request.text, voice)
     },
     estimate(request) {
       const { voice, settings } = speakerOf(request)
@@ -71,7 +83,8 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
       const reply = await pool.run(work, signal).catch((cause) => {
         signal.throwIfAborted()
         if (cause instanceof EngineError) throw cause
-        throw new EngineError('The offline engine was interrupted.', { retryable: true, cause })
+        const code: EngineErrorCode = cause instanceof ThreadTimeout ? 'timeout' : 'unavailable'
+        throw new EngineError('The offline engine was interrupted.', { retryable: true, code, cause })
       })
       if ('failure' in reply)
         throw new EngineError('The offline engine cannot speak this text.', { retryable: false, cause: reply.failure })
@@ -81,7 +94,7 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
         throw new EngineError('The offline engine cannot speak this text as fast as it must.', { retryable: false })
       return { samples, sampleRate: rate, costMicros: 0 }
     },
-    close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true })),
+    close: () => pool.close(new EngineError('The offline engine is closed.', { retryable: true, code: 'unavailable' })),
   }
 }
 
@@ -91,11 +104,11 @@ async function compileFlite(): Promise<WebAssembly.Module> {
 
 function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number; readonly maxMs: number } {
   const { voice, settings } = speakerOf(request)
-  const refusal = checkSettings(request)
-  if (refusal) throw new EngineError(`${refusal.field}: ${refusal.message}`, { retryable: false })
+  const refusal = refuseSettings(request)
+  if (refusal) throw invalid(`${refusal.field}: ${refusal.message}`)
   if (request.text.length > limits.segmentCharacters) {
     const message = `text: the offline engine speaks at most ${limits.segmentCharacters} characters at once, got ${request.text.length}.`
-    throw new EngineError(message, { retryable: false })
+    throw invalid(message)
   }
   const { arguments: options, stretch, rate, sampleRate } = deliver(voice, settings)
   const { maxMs } = estimateSpeech(request.text, voice, settings)
@@ -123,15 +136,7 @@ function findSpeaker({ voice: id, settings }: SpeakRequest): Speaker | undefined
 function speakerOf(request: SpeakRequest): Speaker {
   const speaker = findSpeaker(request)
   if (speaker) return speaker
-  throw new EngineError(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`, {
-    retryable: false,
-  })
-}
-
-function checkSettings({ settings: { speed = 1, pitch = 0 } }: SpeakRequest): SpeakRefusal | null {
-  if (!(speed >= 0.25 && speed <= 4)) return refuse('settings.speed', `expected a number from 0.25 to 4, got ${speed}.`)
-  if (!(pitch >= -12 && pitch <= 12)) return refuse('settings.pitch', `expected a number from -12 to 12, got ${pitch}.`)
-  return null
+  throw invalid(`voice: the offline engine has no voice ${JSON.stringify(request.voice)}.`)
 }
 
 function checkText(text: string, voice: OfflineVoice): SpeakRefusal | null {
@@ -145,6 +150,8 @@ function checkText(text: string, voice: OfflineVoice): SpeakRefusal | null {
     return refuse('text', 'there is nothing to speak in it; it needs at least one letter or digit.')
   return null
 }
+
+const invalid = (message: string) => new EngineError(message, { retryable: false, code: 'invalid_input' })
 
 function refuse(field: SpeakRefusal['field'], message: string): SpeakRefusal {
   return { field, message }

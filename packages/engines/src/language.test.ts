@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { foreignLanguage } from './language.ts'
 
-const chapter = readFileSync(new URL('../../../core/fixtures/alice-chapter-1.txt', import.meta.url), 'utf8')
+const chapter = readFileSync(new URL('../../core/fixtures/alice-chapter-1.txt', import.meta.url), 'utf8')
 const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(chapter.replaceAll('\n', ' '))]
 
 describe('foreignLanguage', () => {

@@ -1,0 +1,74 @@
+-- Calls of providers: see provider_call. Rows are taken after the generation's, and before the months' costs.
+
+-- Writes down that a provider is about to be asked for a segment. Answers announced; lost, when the attempt does not hold
+-- the generation; unknown, when there are p_most already and one of them may yet be found; exhausted, when there are.
+create or replace function call_announce(p_mark uuid, p_generation uuid, p_index integer, p_attempt uuid, p_request jsonb,
+    p_most integer) returns text language plpgsql as $$
+declare
+  v_engine text;
+  v_before record;
+begin
+  -- In turns with whoever ends the generation: either it is seen here, or it finds this call.
+  select engine into v_engine from generation
+    where id = p_generation and state = 'running' and attempt = p_attempt for share;
+  if not found then
+    return 'lost';
+  end if;
+  select count(*) filter (where outcome is distinct from 'refused') as made, count(*) + 1 as number,
+      bool_or(outcome is null and provider_id is null) as unknown
+    into v_before from provider_call where generation_id = p_generation and segment_index = p_index;
+  if v_before.made >= p_most then
+    return case when v_before.unknown then 'unknown' else 'exhausted' end;
+  end if;
+  insert into provider_call (mark, generation_id, segment_index, number, attempt, engine, request)
+    values (p_mark, p_generation, p_index, v_before.number, p_attempt, v_engine, p_request);
+  return 'announced';
+end $$;
+
+-- Writes down by which id the provider knows a call: also for an attempt that has lost its generation, since it is made
+-- and paid all the same. False when the id is another call's, or the call has another.
+create or replace function call_accept(p_mark uuid, p_provider_id text) returns boolean language plpgsql as $$
+begin
+  update provider_call set provider_id = p_provider_id, accepted_at = coalesce(accepted_at, clock_timestamp())
+    where mark = p_mark and coalesce(provider_id, p_provider_id) = p_provider_id;
+  return found;
+exception when unique_violation then
+  return false;
+end $$;
+
+-- Writes down how a call ended and what it cost. Told again, the last outcome holds, and what was counted as cost is
+-- counted once: it belongs to the attempt that announced it. p_attempt null: the sweep tells.
+-- Takes the generation's row.
+create or replace function call_end(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint)
+  returns void language plpgsql as $$
+declare
+  v_call provider_call;
+begin
+  perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
+  select * into v_call from provider_call where mark = p_mark for no key update;
+  -- Whoever comes late to what the sweep has ended has nothing to add but what it cost.
+  if not found or p_attempt is null and v_call.outcome is not null then
+    return;
+  end if;
+  update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,
+      ended_by = case when p_attempt is null then 'sweep' else 'attempt' end,
+      adopted_by = case when p_attempt <> attempt then p_attempt else adopted_by end,
+      ended_at = clock_timestamp()
+    where mark = p_mark;
+  if p_cost_micros > v_call.cost_micros then
+    perform cost_spend(v_call.generation_id, v_call.attempt, p_cost_micros - v_call.cost_micros);
+    update segment set actual_cost_micros = actual_cost_micros + p_cost_micros - v_call.cost_micros
+      where generation_id = v_call.generation_id and index = v_call.segment_index;
+  end if;
+end $$;
+
+-- Lets a generation wait for its engine, which does not work: the attempt is given up and does not count, and in
+-- p_wait at the earliest the sweep gives it to another one.
+create or replace function generation_wait(p_id uuid, p_attempt uuid, p_wait interval) returns boolean language plpgsql as $$
+begin
+  perform generation_release(p_id, p_attempt);
+  update generation set degraded_at = coalesce(degraded_at, clock_timestamp()),
+      heartbeat_at = clock_timestamp() + p_wait - interval '15 seconds'
+    where id = p_id and attempt = p_attempt and state = 'running';
+  return found;
+end $$;

@@ -1,0 +1,110 @@
+import type { Db } from '@loqui/db/client'
+import { type CallJournal, EngineError, type SpeakRequest } from '@loqui/engines/engine'
+import { sql } from 'kysely'
+import { newId } from '../ids.ts'
+import type { Cover } from './cover.ts'
+import { whyLost } from './lease.ts'
+import type { Claimed } from './transitions.ts'
+
+/** Calls of a provider for one segment, but for those it has not accepted: then the segment has failed. */
+export const mostCalls = 2
+
+/** What is kept of a request until its call has ended, so that it can be found where its id was lost. */
+export type AskedFor = Pick<SpeakRequest, 'text' | 'voice' | 'settings' | 'seed'>
+
+/** A segment was asked for as often as it may be. */
+export class CallsExhausted extends Error {
+  override readonly name = 'CallsExhausted'
+}
+
+interface JournalContext {
+  readonly db: Db
+  readonly cover: Cover
+  /** Told the id of every call that is followed. */
+  readonly heed: (providerId: string) => void
+}
+
+/**
+ * Opens the journal of one segment for an attempt. What was paid is counted where it is written down, once for every call;
+ * an attempt that has lost its generation asks for nothing any more, but still says what became of what it asked for.
+ *
+ * @param fresh there can be no earlier calls.
+ */
+export async function openJournal(
+  { db, cover, heed }: JournalContext,
+  generation: Claimed,
+  segmentIndex: number,
+  asked: AskedFor,
+  fresh: boolean,
+): Promise<CallJournal> {
+  const { id, attempt } = generation
+  const open = fresh ? [] : await readOpenCalls(db, id, segmentIndex)
+  for (const { providerId } of open) if (providerId !== null) heed(providerId)
+  return {
+    open,
+    async announce() {
+      // What was asked for before is taken up without: it is paid.
+      await cover.ensure()
+      const mark = newId()
+      const { rows } = await sql<{ answer: 'announced' | 'lost' | 'unknown' | 'exhausted' }>`
+        select call_announce(${mark}, ${id}, ${segmentIndex}, ${attempt}, ${JSON.stringify(asked)}::jsonb, ${mostCalls}) as answer
+      `.execute(db)
+      switch (rows[0]?.answer) {
+        case 'announced':
+          return mark
+        case 'lost':
+          throw await whyLost(db, generation)
+        case 'unknown':
+          throw new EngineError('It is not known yet what became of earlier calls.', {
+            code: 'unavailable',
+            retryable: true,
+            retryAfterMs: unknownMs,
+          })
+        default:
+          throw new CallsExhausted(`segment ${segmentIndex} was asked for ${mostCalls} times`)
+      }
+    },
+    async accepted(mark, providerId) {
+      const { rows } = await sql<{ held: boolean }>`select call_accept(${mark}, ${providerId}) as held`.execute(db)
+      const held = rows[0]?.held === true
+      if (held) heed(providerId)
+      return held
+    },
+    async ended(mark, { outcome, costMicros }) {
+      if (outcome === 'succeeded') cover.spoken(segmentIndex)
+      await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
+    },
+  }
+}
+
+/** Until then the sweep will have found out. */
+const unknownMs = 15_000
+
+/** Those whose end nobody has seen, and those whose audio nobody has kept: a segment that is stored is not asked for. */
+async function readOpenCalls(db: Db, generationId: string, segmentIndex: number) {
+  const rows = await db
+    .selectFrom('provider_call')
+    .select(['mark', 'provider_id', 'announced_at'])
+    .where('generation_id', '=', generationId)
+    .where('segment_index', '=', segmentIndex)
+    .where((eb) => eb.or([eb('outcome', 'is', null), eb('outcome', '=', 'succeeded')]))
+    .orderBy('number')
+    .execute()
+  return rows.map(({ mark, provider_id, announced_at }) => ({
+    mark,
+    providerId: provider_id,
+    announcedAt: announced_at,
+  }))
+}
+
+/** How often a segment's audio came and was none, or none came: each further one has another seed. */
+export async function countRerolls(db: Db, generationId: string, segmentIndex: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('provider_call')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('generation_id', '=', generationId)
+    .where('segment_index', '=', segmentIndex)
+    .where('outcome', 'in', ['failed', 'gone'])
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}

@@ -1,0 +1,66 @@
+import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Engine } from './engine.ts'
+import { type BreakerState, type GuardedEngine, guard } from './guard.ts'
+import { openEngines } from './replicate/testing.ts'
+
+let fake: FakeReplicate
+let engines: Engine[]
+let guarded: GuardedEngine
+let states: BreakerState[]
+beforeEach(async () => {
+  fake = await startFakeReplicate({ createsPerMinute: 10_000 })
+  engines = openEngines(fake)
+  states = []
+  guarded = guard(engines[0]!, {
+    failures: 3,
+    probeMs: { first: 50, most: 50 },
+    onState: (_, state) => states.push(state),
+  })
+})
+afterEach(async () => {
+  await Promise.all(engines.map((engine) => engine.close()))
+  await fake.close()
+})
+
+const signal = new AbortController().signal
+const request = { text: 'Hello there.', voice: 'standard', settings: {} }
+const speak = () => guarded.speak(request, { signal })
+const creations = () =>
+  fake.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/predictions')).length
+
+test('an engine that does not work is left alone, and whoever asks is told at once until when', async () => {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 } })
+  for (let count = 0; count < 3; count++) await expect(speak()).rejects.toMatchObject({ code: 'no_credit' })
+  expect(guarded.breaker).toBe('open')
+  const asked = creations()
+  await expect(speak()).rejects.toMatchObject({ code: 'unavailable', retryable: true, retryAfterMs: 50 })
+  expect(creations()).toBe(asked)
+})
+
+test('one call finds out whether it works again, and then all go through', async () => {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 4 })
+  await expect
+    .poll(
+      () =>
+        speak().then(
+          () => 'spoken',
+          () => 'failed',
+        ),
+      { interval: 10 },
+    )
+    .toBe('spoken')
+  expect(creations()).toBe(5)
+  expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed'])
+  await Promise.all([speak(), speak()])
+})
+
+test('what fails for one text, and what is aborted, says nothing of the engine', async () => {
+  fake.fail({ on: 'run', fault: { kind: 'fail' } })
+  for (let count = 0; count < 5; count++) await expect(speak()).rejects.toMatchObject({ code: 'failed' })
+  const reason = new Error('enough')
+  for (let count = 0; count < 5; count++) {
+    await expect(guarded.speak(request, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  }
+  expect(guarded.breaker).toBe('closed')
+})
