@@ -30,7 +30,7 @@ test('the fake is a process as well, and its switches are moved over HTTP', asyn
       { id, model: 'resemble-ai/chatterbox-turbo', costMicros: 150, status: 'succeeded' },
     ])
     const requests = await control('GET', 'requests')
-    expect(requests.slice(0, 2)).toMatchObject([{ status: 402 }, { status: 201 }])
+    expect(Array.isArray(requests) && requests.slice(0, 2)).toMatchObject([{ status: 402 }, { status: 201 }])
   } finally {
     child.disconnect()
     await once(child, 'exit')
