@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { refuseFull } from './disk-full.ts'
 
@@ -22,7 +22,7 @@ export async function openUploadFiles(directory: string): Promise<UploadFiles> {
       const name = path.join(directory, randomUUID())
       const file = await open(name, 'wx+', 0o600).catch(refuseFull)
       try {
-        await rm(name, { force: true })
+        await unlink(name).catch(ignoreMissing)
       } catch (error) {
         await file.close()
         throw error
@@ -30,4 +30,9 @@ export async function openUploadFiles(directory: string): Promise<UploadFiles> {
       return file
     },
   }
+}
+
+/** A server that starts meanwhile has taken the name away. */
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }

@@ -13,7 +13,6 @@ import { idempotent } from '../idempotency/idempotent.ts'
 import { type Once, type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { wireId } from '../ids.ts'
 import { nameOfFile, sampleName } from './name.ts'
-import { findSample } from './queries.ts'
 import { type Reservation, reserve } from './reserve.ts'
 import { type Sample, toSample } from './sample.ts'
 
@@ -129,7 +128,7 @@ async function keep(
       const { numDeletedRows } = await trx.deleteFrom('upload').where('id', '=', id).executeTakeFirst()
       // Silent for so long that the sweep took this process for dead: its object may be gone already.
       if (numDeletedRows === 0n) throw lost()
-      await trx
+      const row = await trx
         .insertInto('sample')
         .values({
           id,
@@ -149,8 +148,9 @@ async function keep(
           deleted_at: null,
           purged_at: null,
         })
-        .execute()
-      return toSample(await findSample(trx, userId, id))
+        .returningAll()
+        .executeTakeFirstOrThrow()
+      return toSample({ ...row, consent_id: null })
     })
     // So that a deletion finds it.
     if (once && sample.id === wireId('sample', id)) {
