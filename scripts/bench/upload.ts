@@ -16,7 +16,7 @@ const atOnce = 50
 /** A user may upload two files at a time. */
 const users = atOnce / 2
 /** In a turn, at full length; with a look at each, which takes a core half a second, as many as there are at once. */
-const uploads = 200
+const uploads = 400
 /** With a look at each, a round takes a minute. */
 const mostInspectedRounds = 3
 
@@ -62,7 +62,8 @@ export const upload: Measurement = {
     }
     const form: Transferred = { kind: 'form', path: '/api/v1/samples', file, users }
     const body = (path: string): Transferred => ({ kind: 'body', path, file })
-    const count = Math.max(atOnce, uploads * bench.scale)
+    // Twice as many at least: else half of a turn is a beginning, and the other half an end.
+    const count = Math.max(2 * atOnce, uploads * bench.scale)
     const rounds = await interleave(bench, {
       ours: () => transfer(server, server.port, count, form),
       synced: () => transfer(bare, port, count, body('/synced')),
