@@ -196,9 +196,12 @@ test.each([
     const killed = killWhenAsked(asked)
     const { id } = await create()
     await killed
-    await loqui.expectTrouble(/an attempt failed/)
+    const again = /a job failed and will run again/
+    await loqui.expectTrouble(again)
     await s3.start()
     const { durationMs, chargedMs } = await finished(api, id)
+    // As often as it was tried in vain.
+    expect(loqui.takeTrouble().filter((trouble) => !again.test(trouble))).toEqual([])
     expect(chargedMs).toBe(durationMs)
     const rowId = id.replace('gen_', '')
     const rows = [
