@@ -11,7 +11,7 @@ import { begin, newUpload, send, type Upload } from '../prove/uploading.ts'
 
 const loqui = await startLoqui({ servers: 0, workers: 0 })
 await makeUsers(loqui.db, 100)
-const uploads = path.join(path.dirname(loqui.audioDirectory), 'uploads')
+const drafts = path.join(loqui.audioDirectory, '.unfinished')
 const mebibyte = 2 ** 20
 
 const uploadsUnderWay = () => loqui.db.selectFrom('upload').select('id').execute()
@@ -31,17 +31,16 @@ async function growth(server: TestServer, run: () => Promise<unknown>): Promise<
   return (await memoryOf(server)).most - now
 }
 
-/** Files that a process has open and that have no name any more, as those are which are being uploaded. */
-async function namelessFiles({ pid }: TestServer): Promise<string[]> {
+/** Files of the store that a process has open. */
+async function openFiles({ pid }: TestServer): Promise<string[]> {
   const links = (await readdir(`/proc/${pid}/fd`)).map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => ''))
-  return (await Promise.all(links)).filter((link) => link.startsWith(uploads))
+  return (await Promise.all(links)).filter((link) => link.startsWith(loqui.audioDirectory))
 }
 
 async function expectNothingLeft(server: TestServer): Promise<void> {
-  await eventually(() => namelessFiles(server)).toEqual([])
+  await eventually(() => openFiles(server)).toEqual([])
   await eventually(uploadsUnderWay).toEqual([])
-  expect(await readdir(uploads)).toEqual([])
-  expect(await readdir(path.join(loqui.audioDirectory, '.unfinished'))).toEqual([])
+  expect(await readdir(drafts)).toEqual([])
 }
 
 describe.skipIf(platform() !== 'linux')('of the memory of a server', () => {
@@ -220,6 +219,6 @@ describe('over one connection', async () => {
 
   test('nothing is left of all of them', async () => {
     await eventually(uploadsUnderWay).toEqual([])
-    expect(await readdir(uploads)).toEqual([])
+    expect(await readdir(drafts)).toEqual([])
   })
 })

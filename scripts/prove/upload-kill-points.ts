@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, utimes } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import type { ClientRequest } from 'node:http'
 import path from 'node:path'
 import { sql } from 'kysely'
@@ -10,7 +10,7 @@ import { answerOf, begin, newUpload, send, type Upload } from './uploading.ts'
 
 const afterwards = 'Nothing of it is there after the sweep. Sent again with its key it makes one sample.'
 
-/** Where an upload writes something: to the database, to a file that has no name, to the store. */
+/** Where an upload writes something: to the database, to its draft, to the store. */
 export const uploadKillPoints: readonly KillPoint[] = [
   {
     name: 'upload: reserving',
@@ -94,10 +94,6 @@ async function sendShare(begun?: ClientRequest, upload?: Upload, share = 1): Pro
  * @param known how many samples there were before.
  */
 async function afterUploads(lane: Lane, uploads: readonly Upload[], known: number): Promise<number> {
-  // What the store takes for abandoned after an hour, and workers sweep every few hours.
-  const unfinished = unfinishedOf(lane)
-  for (const name of await readdir(unfinished)) await utimes(path.join(unfinished, name), 0, 0)
-  await lane.loqui.storage.sweepUnfinished()
   await lane.loqui.startServer()
   await lane.worker()
   const began = performance.now()
@@ -135,16 +131,10 @@ const samplesOf = (lane: Lane) => lane.owner.selectFrom('sample').selectAll().ex
 
 const reservations = async (lane: Lane) => (await lane.owner.selectFrom('upload').select('id').execute()).length
 
-/** Objects that no row names, and files of uploads and of writes that were never finished. */
+/** Objects that no row names, and what is left of drafts. */
 async function orphans(lane: Lane): Promise<string[]> {
   const { audioDirectory, storage } = lane.loqui
   const named = new Set((await samplesOf(lane)).map(({ audio_key }) => audio_key))
   const keys = await Array.fromAsync(storage.list('samples/'), ({ key }) => key)
-  return [
-    ...keys.filter((key) => !named.has(key)),
-    ...(await readdir(path.join(path.dirname(audioDirectory), 'uploads'))),
-    ...(await readdir(unfinishedOf(lane))),
-  ]
+  return [...keys.filter((key) => !named.has(key)), ...(await readdir(path.join(audioDirectory, '.unfinished')))]
 }
-
-const unfinishedOf = (lane: Lane) => path.join(lane.loqui.audioDirectory, '.unfinished')

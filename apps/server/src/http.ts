@@ -17,12 +17,10 @@ import { limitTime } from './request-time.ts'
 import { createRpcDoor } from './rpc.ts'
 import { securityHeaders } from './security.ts'
 import { studio } from './studio.ts'
-import type { UploadFiles } from './upload-files.ts'
 import { expectsContinue, sampleUpload } from './uploads.ts'
 
 export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> {
   readonly studioDirectory: string
-  readonly uploadFiles: UploadFiles
   /** Where providers of engines send to, by path. */
   readonly providers: Readonly<Record<string, Provider>>
   /** @returns true when the server can take work. */
@@ -54,7 +52,7 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
   app.get('/api/v1/generations/:id/captions.:format', captionsDownload(contextOf))
   app.get('/api/v1/samples/:id/audio', sampleDownload(contextOf))
   app.get('/api/v1/voices/:id/preview', previewDownload(contextOf))
-  app.post(uploadPath, sampleUpload(contextOf, options.uploadFiles))
+  app.post(uploadPath, sampleUpload(contextOf))
   const nothing: RequestHandler = (req, res) =>
     sendProblem(res, services.log, new Refusal('not_found', `There is nothing at ${req.method} ${req.originalUrl}.`))
   // Below a door every path is the door's: the studio must not answer for it with a page.

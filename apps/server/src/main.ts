@@ -23,7 +23,6 @@ import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
 import { createHttp } from './http.ts'
 import { longestRequestMs } from './request-time.ts'
-import { openUploadFiles } from './upload-files.ts'
 import { createWebSocket } from './ws.ts'
 
 const env = envOrExit(readEnv)
@@ -49,7 +48,12 @@ const services: Services = {
   hints,
   listener,
   queue,
-  storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
+  storage: await openedOrExit(
+    createStorage(env.storageUrl, {
+      onWarning: (message) => log.warn({}, message),
+      draftDirectory: path.join(env.dataDirectory, 'uploads'),
+    }),
+  ),
   engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
@@ -64,11 +68,10 @@ let draining = false
 const ready = async () => !draining && (await ping(db))
 
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
-const uploadFiles = await openUploadFiles(path.join(env.dataDirectory, 'uploads'))
 // Its engines have one account, and one secret.
 const replicate = onReplicate[0]?.provider
 const providers = replicate ? { [webhookPath]: replicate } : {}
-const http = createHttp(services, { ...env, studioDirectory, uploadFiles, providers, ready, draining: () => draining })
+const http = createHttp(services, { ...env, studioDirectory, providers, ready, draining: () => draining })
 const server = createServer(http)
 // Else Node tells clients to go on before anybody has looked at what they want.
 server.on('checkContinue', http)

@@ -199,10 +199,9 @@ test('a server that is about to stop closes the connection after each answer', a
   let draining = false
   const studioDirectory = import.meta.dirname
   const ready = async () => true
-  const uploadFiles = { open: () => Promise.reject(new Error('nothing is uploaded here')) }
   const url = await listen(
     createHttp(services, {
-      ...{ publicUrl, origins, trustedProxies: [], providers: {}, studioDirectory, uploadFiles, ready },
+      ...{ publicUrl, origins, trustedProxies: [], providers: {}, studioDirectory, ready },
       draining: () => draining,
     }),
   )

@@ -15,7 +15,7 @@ import { client, eventually, startLoqui, type TestUser } from './testing.ts'
 // Without a search path: whether this machine has an ffmpeg must not decide what is taken.
 const loqui = await startLoqui({ workers: 0, env: { PATH: '/nowhere' } })
 const address = new URL(loqui.url)
-const uploadsDirectory = path.join(path.dirname(loqui.audioDirectory), 'uploads')
+const draftsDirectory = path.join(loqui.audioDirectory, '.unfinished')
 const ada = await loqui.user()
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -25,7 +25,7 @@ const voice = makeWav({ sampleRate: 8000, channels: [hum(8000, 1.5)] })
 /** Waits until nobody is uploading: whoever was refused before the end is still being cleared away behind. */
 async function nothingIsLeft() {
   await eventually(() => loqui.db.selectFrom('upload').selectAll().execute()).toEqual([])
-  expect(await readdir(uploadsDirectory)).toEqual([])
+  expect(await readdir(draftsDirectory)).toEqual([])
   const rows = await loqui.db.selectFrom('sample').select('audio_key').where('deleted_at', 'is', null).execute()
   const objects = await Array.fromAsync(loqui.storage.list('samples/'))
   expect(objects.map(({ key }) => key).toSorted()).toEqual(rows.map(({ audio_key }) => audio_key).toSorted())

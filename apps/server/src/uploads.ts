@@ -7,7 +7,6 @@ import type { Request, RequestHandler, Response } from 'express'
 import { checkForm, type FormLimits, mostBytesOf, receiveForm } from './form.ts'
 import { linger } from './linger.ts'
 import { uploadPace } from './pace.ts'
-import type { UploadFiles } from './upload-files.ts'
 
 /** In one process: each is two connections' worth of buffers and an open file. */
 const mostAtOnce = 200
@@ -15,10 +14,7 @@ const mostAtOnce = 200
 const limits: FormLimits = { fileBytes: mostSampleBytes, pace: uploadPace }
 
 /** `POST /api/v1/samples`: a form with a file and what it is called becomes a sample. */
-export function sampleUpload(
-  contextOf: (req: Request, res: Response) => RequestContext,
-  files: UploadFiles,
-): RequestHandler {
+export function sampleUpload(contextOf: (req: Request, res: Response) => RequestContext): RequestHandler {
   let underWay = 0
   return async (req, res) => {
     underWay++
@@ -31,7 +27,6 @@ export function sampleUpload(
           retryAfterSeconds: 1,
         })
       }
-      await using file = await files.open()
       const sample = await uploadSample(
         { ...ctx, actor },
         {
@@ -39,10 +34,10 @@ export function sampleUpload(
           idempotencyKey: ctx.idempotencyKey,
           retryCount: ctx.retryCount,
           signal: goneSignal(req, res),
-          receive: async (): Promise<ReceivedFile> => {
+          receive: async (file): Promise<ReceivedFile> => {
             if (expectsContinue(req)) res.writeContinue()
             const { fields, ...received } = await receiveForm(req, file, limits)
-            return { ...received, file, input: parseInput(uploadSampleInput, fields) }
+            return { ...received, input: parseInput(uploadSampleInput, fields) }
           },
         },
       )

@@ -1,22 +1,10 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type FileHandle, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Storage, StorageError } from './storage.ts'
 import { heldStream } from './testing/held-stream.ts'
-
-/** A file that has these bytes and no name. */
-async function openFile(bytes: Uint8Array): Promise<FileHandle> {
-  const path = join(tmpdir(), `loqui-test-${randomUUID()}`)
-  const file = await open(path, 'wx+')
-  await rm(path)
-  await file.write(bytes)
-  return file
-}
 
 /** What every store must do, whatever it is made of. `open` gives an empty one. */
 export function storageContract(name: string, open: () => Promise<Storage>): void {
@@ -65,28 +53,39 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect((await bytesOf('chunk')).equals(bytes)).toBe(true)
     })
 
-    test('takes an open file whole, wherever its position is, also one that has no name any more', async () => {
+    test('makes an object of a draft when it is kept, and not before', async () => {
       const bytes = randomBytes(6_000_001)
-      await using file = await openFile(bytes)
-      await file.read(Buffer.alloc(10), 0, 10)
-      await storage.putFile('a/file', file)
-      expect((await bytesOf('a/file')).equals(bytes)).toBe(true)
-      // It is still its owner's to use.
-      await file.write('x', 0)
-      expect((await bytesOf('a/file', { start: 0, end: 0 })).equals(bytes.subarray(0, 1))).toBe(true)
+      await using draft = await storage.draft('a/draft')
+      for (const part of [bytes.subarray(0, 1_000), bytes.subarray(1_000)]) await draft.file.write(part)
+      await draft.file.read(Buffer.alloc(10), 0, 10, 0)
+      expect(await storage.size('a/draft')).toBeNull()
+      expect(await keysBelow('')).toEqual([])
+      await draft.keep()
+      expect(await keysBelow('')).toEqual(['a/draft'])
+      expect((await bytesOf('a/draft')).equals(bytes)).toBe(true)
     })
 
-    test('takes an open file that holds nothing, and replaces with it what was there', async () => {
+    test('keeps nothing of a draft that is not kept, and can have another one of it', async () => {
+      await storage.put('a', Buffer.from('before'))
+      for (const bytes of [randomBytes(1_000), randomBytes(6_000_000)]) {
+        await using draft = await storage.draft('a')
+        await draft.file.write(bytes)
+      }
+      expect(await keysBelow('')).toEqual(['a'])
+      expect((await bytesOf('a')).toString()).toBe('before')
+    })
+
+    test('replaces an object by a draft that holds nothing', async () => {
       await storage.put('a', Buffer.from('old'))
-      await using file = await openFile(new Uint8Array())
-      await storage.putFile('a', file)
+      await using draft = await storage.draft('a')
+      await draft.keep()
       expect(await storage.size('a')).toBe(0)
     })
 
-    test('takes no file once it is aborted', async () => {
-      await using file = await openFile(randomBytes(10))
+    test('keeps no draft once it is aborted', async () => {
+      await using draft = await storage.draft('a')
       const reason = new Error('the person closed the page')
-      await expect(storage.putFile('a', file, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      await expect(draft.keep({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
       expect(await keysBelow('')).toEqual([])
     })
 
@@ -259,8 +258,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       'x'.repeat(501),
     ])('refuses %j as a key', async (key) => {
       await expect(storage.put(key, Buffer.from('x'))).rejects.toThrow(RangeError)
-      await using file = await openFile(Buffer.from('x'))
-      await expect(storage.putFile(key, file)).rejects.toThrow(RangeError)
+      await expect(storage.draft(key)).rejects.toThrow(RangeError)
       await expect(storage.read(key)).rejects.toThrow(RangeError)
       await expect(storage.size(key)).rejects.toThrow(RangeError)
       await expect(storage.remove([key])).rejects.toThrow(RangeError)

@@ -7,6 +7,11 @@ import { type Storage, StorageError } from './storage.ts'
 export interface CreateStorageOptions {
   /** Told in a sentence what is not as it should be, though everything works. */
   readonly onWarning?: (message: string) => void
+  /**
+   * Where drafts wait that the store itself does not keep: a directory of some size on a disk. Default: that of the system
+   * for what is temporary, which may be memory.
+   */
+  readonly draftDirectory?: string
 }
 
 /**
@@ -26,7 +31,7 @@ export async function createStorage(url: string, options: CreateStorageOptions =
       const address = parseS3Address(url)
       // The SDK takes a third of a second to load, which only those pay who use it.
       const { createS3Storage } = await import('./s3/s3.ts')
-      return createS3Storage(address, { onWarning: options.onWarning ?? (() => undefined) })
+      return createS3Storage(address, { onWarning: () => undefined, ...options })
     }
     default:
       throw new TypeError(

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, open, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -40,6 +40,23 @@ test('leaves no half-written file behind when a write fails', async () => {
   expect(await readdir(join(directory, '.unfinished'))).toEqual([])
 })
 
+test('removes with an object what a killed process left of a draft of it', async () => {
+  const directory = await emptyDirectory()
+  const killed = await (await createDiskStorage(directory)).draft('samples/1/audio')
+  await killed.file.write('half')
+  const other = await (await createDiskStorage(directory)).draft('samples/2/audio')
+  const storage = await createDiskStorage(directory)
+  expect(await readdir(join(directory, '.unfinished'))).toHaveLength(2)
+  await storage.remove(['samples/1/audio'])
+  expect(await readdir(join(directory, '.unfinished'))).toHaveLength(1)
+  // Should it only have been silent, it makes no object any more.
+  await expect(killed.keep()).rejects.toMatchObject({ code: 'unavailable' })
+  await killed[Symbol.asyncDispose]()
+  await other.keep()
+  await other[Symbol.asyncDispose]()
+  expect(await Array.fromAsync(storage.list(''), ({ key }) => key)).toEqual(['samples/2/audio'])
+})
+
 test('sweeps what a killed process left unfinished, and leaves what may still be written', async () => {
   const directory = await emptyDirectory()
   const unfinished = join(directory, '.unfinished')
@@ -56,8 +73,8 @@ test('lets nobody else read', async () => {
   const directory = await emptyDirectory()
   const storage = await createDiskStorage(join(directory, 'audio'))
   await storage.put('a/b', Buffer.from('x'))
-  await using file = await open(join(directory, 'read-by-all'), 'wx+', 0o666)
-  await storage.putFile('a/c', file)
+  await using draft = await storage.draft('a/c')
+  await draft.keep()
   const paths = ['audio', 'audio/a', 'audio/a/b', 'audio/a/c'].map((path) => join(directory, path))
   const modes = await Promise.all(paths.map((path) => stat(path)))
   expect(modes.map(({ mode }) => mode & 0o077)).toEqual([0, 0, 0, 0])
@@ -96,7 +113,7 @@ function fill(directory: string, command: readonly string[]): unknown {
   return JSON.parse(execFileSync(program, [...before, process.execPath, child, directory], { encoding: 'utf8' }))
 }
 const filled = {
-  refused: Array(4).fill({ name: 'StorageError', code: 'full' }),
+  refused: Array(3).fill({ name: 'StorageError', code: 'full' }),
   unfinished: [],
   keys: ['a/small', 'small'],
   small: 'fits',

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { constants, copyFile, type FileHandle, open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { platform } from 'node:os'
+import { type FileHandle, open, opendir, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { createDirectories, type Directories } from './directories.ts'
+import { refuse } from './disk-failure.ts'
 import { checkKey, checkPrefix, isKey } from './key.ts'
 import { checkLink } from './link.ts'
 import { pieces } from './pieces.ts'
@@ -39,44 +39,54 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
     return join(root, key)
   }
 
-  /** @param writeAside writes the object to a new file, and syncs it by what it is given. */
-  const place = async <Result>(
-    key: string,
-    writeAside: (aside: string, sync: (file: FileHandle) => Promise<void>) => Promise<Result>,
-  ): Promise<Result> => {
-    const path = pathOf(key)
-    const aside = join(unfinished, randomUUID())
-    try {
-      const result = await writeAside(aside, async (file) => {
-        await Promise.all([file.sync(), directories.make(dirname(path))])
-      })
-      await moveInto(aside, path, directories).catch(refuse)
-      return result
-    } catch (error) {
-      // What cannot be removed the sweep will; why it was to be removed is what matters.
-      await rm(aside, { force: true }).catch(() => undefined)
-      throw error
-    }
+  /** One for each key, so that it can be found when whoever opened it is not there any more. */
+  const draftOf = (key: string): string => {
+    checkKey(key)
+    return join(unfinished, `draft-${createHash('sha256').update(key).digest('hex')}`)
+  }
+
+  /** Makes a file that is written, and nothing else, an object. */
+  const place = async (file: FileHandle, aside: string, path: string): Promise<void> => {
+    await Promise.all([file.sync(), directories.make(dirname(path))])
+    await moveInto(aside, path, directories)
   }
 
   return {
-    put: (key, body, { signal } = {}) =>
-      place(key, async (aside, sync) => {
-        try {
-          signal?.throwIfAborted()
-          return await write(aside, body, signal, sync)
-        } catch (error) {
-          if (body instanceof Readable) body.destroy()
-          throw error
-        }
-      }),
+    async put(key, body, { signal } = {}) {
+      const path = pathOf(key)
+      const aside = join(unfinished, randomUUID())
+      try {
+        signal?.throwIfAborted()
+        await using file = await open(aside, 'wx', 0o600).catch(refuse)
+        const stored = await write(file, body, signal)
+        await place(file, aside, path).catch(refuse)
+        return stored
+      } catch (error) {
+        if (body instanceof Readable) body.destroy()
+        // What cannot be removed the sweep will; why it was to be removed is what matters.
+        await rm(aside, { force: true }).catch(() => undefined)
+        throw error
+      }
+    },
 
-    putFile: (key, file, { signal } = {}) =>
-      place(key, async (aside, sync) => {
-        signal?.throwIfAborted()
-        await copy(file, aside, sync)
-        signal?.throwIfAborted()
-      }),
+    async draft(key) {
+      const path = pathOf(key)
+      const aside = draftOf(key)
+      const file = await open(aside, 'wx+', 0o600).catch(refuse)
+      let isKept = false
+      return {
+        file,
+        async keep({ signal } = {}) {
+          signal?.throwIfAborted()
+          await place(file, aside, path).catch(refuse)
+          isKept = true
+        },
+        async [Symbol.asyncDispose]() {
+          await file.close()
+          if (!isKept) await rm(aside, { force: true }).catch(() => undefined)
+        },
+      }
+    },
 
     async read(key, range) {
       const path = pathOf(key)
@@ -101,7 +111,8 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
     },
 
     async remove(keys) {
-      for (const path of keys.map(pathOf)) {
+      for (const [path, draft] of keys.map((key) => [pathOf(key), draftOf(key)] as const)) {
+        await unlink(draft).catch(ignoreMissing).catch(refuse)
         await rm(path, { force: true }).catch(ignoreMissing).catch(refuse)
         await removeEmpty(dirname(path), root, directories)
       }
@@ -125,14 +136,12 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
   }
 }
 
-/** Writes a new file. What `body` throws is thrown as it is: it is not the disk's fault. */
+/** Writes a file. What `body` throws is thrown as it is: it is not the disk's fault. */
 async function write(
-  path: string,
+  file: FileHandle,
   body: Uint8Array | Readable,
   signal: AbortSignal | undefined,
-  sync: (file: FileHandle) => Promise<void>,
 ): Promise<StoredObject> {
-  await using file = await open(path, 'wx', 0o600).catch(refuse)
   const hash = createHash('sha256')
   let bytes = 0
   for await (const chunk of pieces(body, signal)) {
@@ -140,23 +149,7 @@ async function write(
     await file.writeFile(chunk).catch(refuse)
     bytes += chunk.byteLength
   }
-  await sync(file).catch(refuse)
   return { bytes, sha256: hash.digest('hex') }
-}
-
-/**
- * Copies an open file without a byte of it passing through this process, and without a second copy where the file system can
- * share it. An open file that has no name is found under its number, which only Linux has a place for.
- */
-async function copy(from: FileHandle, path: string, sync: (file: FileHandle) => Promise<void>): Promise<void> {
-  if (platform() !== 'linux') {
-    await write(path, from.createReadStream({ start: 0, autoClose: false }), undefined, sync)
-    return
-  }
-  await copyFile(`/proc/self/fd/${from.fd}`, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(refuse)
-  await using file = await open(path, 'r+').catch(refuse)
-  await file.chmod(0o600).catch(refuse)
-  await sync(file).catch(refuse)
 }
 
 async function moveInto(aside: string, path: string, directories: Directories): Promise<void> {
@@ -221,14 +214,4 @@ function ignoreMissing(error: unknown): undefined {
 
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ERR_FS_EISDIR'].includes(Object(error).code)
-}
-
-/** The disk is full, or this owner's part of it, or what one file may hold is. */
-const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG']
-
-function refuse(cause: unknown): never {
-  if (cause instanceof StorageError) throw cause
-  throw FULL.includes(Object(cause).code)
-    ? new StorageError('full', 'The disk is full', { cause })
-    : new StorageError('unavailable', 'The disk cannot be used', { cause })
 }

@@ -14,12 +14,13 @@ export interface Storage {
    */
   put(key: string, body: Uint8Array | Readable, options?: { readonly signal?: AbortSignal }): Promise<StoredObject>
   /**
-   * Writes an object as `put` does, from an open file: all that it holds, wherever its position is. Whoever calls keeps and
-   * closes it, and does not write to it meanwhile. How the bytes get there is the store's affair, so nothing hashes them.
+   * Opens a file for what is to become the object of this key, if it turns out to be worth it: what trickles in from somebody's
+   * network, and has to be looked at. It is no object until it is kept. Where its process is killed before, `remove` of
+   * the key removes what is left of it.
    *
-   * @throws {StorageError} `full` when there is no room, `unavailable` when the store does not answer.
+   * @throws {StorageError} `full` when there is no room, `unavailable` when the disk cannot be used.
    */
-  putFile(key: string, file: FileHandle, options?: { readonly signal?: AbortSignal }): Promise<void>
+  draft(key: string): Promise<Draft>
   /**
    * Opens an object, or the bytes `start` to `end` of it, both inclusive. What goes wrong later, the stream ends with as a
    * `StorageError`.
@@ -29,7 +30,7 @@ export interface Storage {
   read(key: string, range?: ByteRange): Promise<Readable>
   /** The object's size in bytes, or `null` when there is none. */
   size(key: string): Promise<number | null>
-  /** Removes the objects; one that is not there is no error. */
+  /** Removes the objects, and drafts of them; one that is not there is no error. */
   remove(keys: readonly string[]): Promise<void>
   /** Every key below a prefix, with size and time of writing: what an orphan sweep walks. */
   list(prefix: string): AsyncIterable<ListedObject>
@@ -40,6 +41,19 @@ export interface Storage {
   link(key: string, options: LinkOptions): Promise<string | null>
   /** Removes what writes that were killed half-way have left, once nobody can be writing it any more. @returns how many. */
   sweepUnfinished(): Promise<number>
+}
+
+/** Whoever opened it disposes of it, kept or not: that closes the file. */
+export interface Draft extends AsyncDisposable {
+  /** Open for writing and reading, and empty at first. */
+  readonly file: FileHandle
+  /**
+   * Makes the object of what the file holds, whole or not at all; an existing one under the same key is replaced. Nothing is
+   * written to the file any more.
+   *
+   * @throws {StorageError} `full` when there is no room, `unavailable` when the store does not answer.
+   */
+  keep(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
 
 export interface StoredObject {

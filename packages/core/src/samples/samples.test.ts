@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
@@ -248,13 +248,14 @@ describe('room for an upload', () => {
 
   test('that was swept away while its process was silent leaves no object that comes after the sweep', async () => {
     const user = await core.user()
-    await using file = await open(new URL('../../../audio/fixtures/jfk.flac', import.meta.url))
+    const voice = await readFile(new URL('../../../audio/fixtures/jfk.flac', import.meta.url))
     const upload = uploadSample(user.as, {
       mostBytes: 1_000,
       signal: new AbortController().signal,
-      receive: async () => {
+      receive: async (file) => {
+        await file.write(voice)
         await db.deleteFrom('upload').where('user_id', '=', user.id).execute()
-        return { file, bytes: 1_000, sha256: '00', fileName: 'jfk.flac', input: { purpose: 'voice' as const } }
+        return { bytes: 1_000, sha256: '00', fileName: 'jfk.flac', input: { purpose: 'voice' as const } }
       },
     })
     expect(await refusal(upload)).toMatchObject({ reason: 'service_unavailable' })

@@ -27,8 +27,6 @@ export const uploadSampleInput = z.strictObject({
 
 /** A file as it arrived. */
 export interface ReceivedFile {
-  /** Open for reading; whoever received it closes it. */
-  readonly file: FileHandle
   readonly bytes: number
   /** Lower-case hex SHA-256 of the bytes. */
   readonly sha256: string
@@ -40,8 +38,8 @@ export interface ReceivedFile {
 export interface Uploading extends Repeatable {
   /** What the file can come to at most, as far as its sender says. */
   readonly mostBytes: number
-  /** Takes the file from its sender, when there is room for it. */
-  readonly receive: () => Promise<ReceivedFile>
+  /** Takes the file from its sender, when there is room for it, and writes it to an open one. */
+  readonly receive: (file: FileHandle) => Promise<ReceivedFile>
   /** Ends all of it, when whoever sends is gone. */
   readonly signal: AbortSignal
 }
@@ -62,7 +60,8 @@ export async function uploadSample(
   const reservation = await reserve(caller, userId, uploading.mostBytes)
   let kept: Sample | undefined
   try {
-    const received = await uploading.receive()
+    await using draft = await storage.draft(reservation.key)
+    const received = await uploading.receive(draft.file)
     const named = { name: nameFor(received), purpose: received.input.purpose }
     const keyId = actor.kind === 'key' ? actor.keyId : null
     const input = { ...named, sha256: received.sha256 }
@@ -74,8 +73,8 @@ export async function uploadSample(
       kept = JSON.parse(earlier) as Sample
       return kept
     }
-    const inspection = await inspect(caller, received, uploading.signal)
-    await storage.putFile(reservation.key, received.file, { signal: uploading.signal })
+    const inspection = await inspect(caller, draft.file, uploading.signal)
+    await draft.keep({ signal: uploading.signal })
     kept = await keep(db, userId, reservation, { ...named, received, inspection, once })
     return kept
   } finally {
@@ -88,11 +87,7 @@ export async function uploadSample(
   }
 }
 
-async function inspect(
-  { inspector }: Caller<'inspector'>,
-  { file }: ReceivedFile,
-  signal: AbortSignal,
-): Promise<Inspection> {
+async function inspect({ inspector }: Caller<'inspector'>, file: FileHandle, signal: AbortSignal): Promise<Inspection> {
   try {
     return await inspector.inspect(file, { signal })
   } catch (error) {

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -6,6 +8,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { refuse } from '../disk-failure.ts'
 import { checkKey, checkPrefix, isKey } from '../key.ts'
 import { checkLink } from '../link.ts'
 import { checkRange } from '../range.ts'
@@ -15,6 +18,7 @@ import { type Bucket, openBucket } from './bucket.ts'
 import { checkBucket } from './check.ts'
 import { statusOf, toStorageError } from './failure.ts'
 import { ensureLifecycle } from './lifecycle.ts'
+import { openNamelessFile } from './nameless-file.ts'
 import { createPlaces } from './places.ts'
 import { putObject } from './put.ts'
 import { readObject } from './read.ts'
@@ -25,14 +29,16 @@ export interface S3Options {
   readonly onWarning: (message: string) => void
   /** How long S3 may be silent while it is waited for, in milliseconds. */
   readonly patienceMs?: number
+  /** As `CreateStorageOptions` has it. */
+  readonly draftDirectory?: string
 }
 
 /** What one request may remove. */
 const REMOVED_AT_ONCE = 1_000
 /** Objects of more than a megabyte that are written at once. Two parts of each are in memory: 60 MiB in all. */
 const LARGE_AT_ONCE = 6
-/** How much is read of a file at a time. */
-const FILE_CHUNK_BYTES = 256 * 1024
+/** How much is read of a draft at a time. */
+const DRAFT_CHUNK_BYTES = 256 * 1024
 
 /**
  * Keeps objects in a bucket of S3 or of a store that speaks it.
@@ -41,11 +47,12 @@ const FILE_CHUNK_BYTES = 256 * 1024
  */
 export async function createS3Storage(
   address: S3Address,
-  { onWarning, patienceMs = 10_000 }: S3Options,
+  { onWarning, patienceMs = 10_000, draftDirectory = tmpdir() }: S3Options,
 ): Promise<Storage> {
   const bucket = openBucket(address, patienceMs)
   const { client, reader, name, prefix } = bucket
   const takePlace = createPlaces(LARGE_AT_ONCE)
+  await mkdir(draftDirectory, { recursive: true, mode: 0o700 }).catch(refuse)
   await checkBucket(bucket)
   const obstacle = await ensureLifecycle(bucket)
   if (obstacle !== null) onWarning(obstacle)
@@ -56,10 +63,17 @@ export async function createS3Storage(
       return putObject(bucket, takePlace, key, body, signal)
     },
 
-    async putFile(key, file, { signal } = {}) {
+    async draft(key) {
       checkKey(key)
-      const body = file.createReadStream({ start: 0, autoClose: false, highWaterMark: FILE_CHUNK_BYTES })
-      await putObject(bucket, takePlace, key, body, signal)
+      const file = await openNamelessFile(draftDirectory)
+      return {
+        file,
+        async keep({ signal } = {}) {
+          const body = file.createReadStream({ start: 0, autoClose: false, highWaterMark: DRAFT_CHUNK_BYTES })
+          await putObject(bucket, takePlace, key, body, signal)
+        },
+        [Symbol.asyncDispose]: () => file.close(),
+      }
     },
 
     async read(key, range) {
