@@ -3,8 +3,8 @@ import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { release } from './release.ts'
 
-/** What is read ahead of the connection. */
-const aheadBytes = 64 << 10
+/** A chunk is with the connection, and the stream has the next one: a reader that stalls, as players do, holds no more. */
+const aheadBytes = 1
 
 /**
  * Sends what a stream gives as the body of an answer, as fast as its reader takes it, and ends the answer. What it gave belongs

@@ -4,7 +4,7 @@ import type { ByteRange } from './range.ts'
 import { StorageError } from './storage.ts'
 
 /** How much is read at a time. */
-const CHUNK_BYTES = 64 * 1024
+const CHUNK_BYTES = 128 * 1024
 
 /**
  * Reads a range that a file had when it was opened, and closes it. What goes wrong ends the stream with a `StorageError`,
