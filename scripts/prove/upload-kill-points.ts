@@ -136,5 +136,7 @@ async function orphans(lane: Lane): Promise<string[]> {
   const { audioDirectory, storage } = lane.loqui
   const named = new Set((await samplesOf(lane)).map(({ audio_key }) => audio_key))
   const keys = await Array.fromAsync(storage.list('samples/'), ({ key }) => key)
-  return [...keys.filter((key) => !named.has(key)), ...(await readdir(path.join(audioDirectory, '.unfinished')))]
+  // What workers killed before this have left there is removed when it is old.
+  const drafts = (await readdir(path.join(audioDirectory, '.unfinished'))).filter((name) => name.startsWith('draft-'))
+  return [...keys.filter((key) => !named.has(key)), ...drafts]
 }
