@@ -150,11 +150,25 @@ test('who has it already is told so', async () => {
 test('a range of what has changed since is answered with the whole', async () => {
   const head = (await download({}, '', 'HEAD')).headers
   const range = 'bytes=10-19'
-  expect((await download({ range, 'if-range': String(head.get('etag')) })).status).toBe(206)
+  for (const validator of ['etag', 'last-modified']) {
+    expect((await download({ range, 'if-range': String(head.get(validator)) })).status, validator).toBe(206)
+  }
   for (const given of ['"other"', `W/${head.get('etag')}`, 'Thu, 01 Jan 1970 00:00:00 GMT', '']) {
     const response = await download({ range, 'if-range': given })
     expect(response.status, given).toBe(200)
     expect((await bytes(response)).length).toBe(whole.length)
+  }
+})
+
+test('what has changed since is not given to who wants to go on with what was there', async () => {
+  const etag = String((await download()).headers.get('etag'))
+  for (const given of [etag, '*', `"other", ${etag}`]) {
+    expect((await download({ range: 'BYTES=10-19', 'if-match': given })).status, given).toBe(206)
+  }
+  for (const given of ['"other"', `W/${etag}`, '']) {
+    const response = await download({ range: 'bytes=10-19', 'if-match': given })
+    expect(response.status, given).toBe(412)
+    expect((await bytes(response)).length).toBe(0)
   }
 })
 

@@ -47,12 +47,16 @@ export async function sendObject(
     'content-type': contentType,
     'cross-origin-resource-policy': object.open ? 'cross-origin' : 'same-origin',
   }
+  if (isUnmet(req, validators.etag)) {
+    res.status(412).set(headers).end()
+    return
+  }
   // `no-cache` is what fetch adds to every conditional request; it asks caches, not us, to look again.
   if (fresh({ ...req.headers, 'cache-control': undefined }, validators)) {
     res.status(304).set(headers).end()
     return
   }
-  const range = req.method === 'GET' ? readRange(req, bytes, validators.etag) : undefined
+  const range = req.method === 'GET' ? readRange(req, bytes, Object.values(validators)) : undefined
   if (range === 'unsatisfiable') {
     res.status(416).set(headers).set('content-range', `bytes */${bytes}`).end()
     return
@@ -83,6 +87,12 @@ export async function sendObject(
 /** Characters that break a line, or turn the direction so that a name seems to end otherwise than it does. */
 const deceptive = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
 
+/** Whether it is asked for on a condition that does not hold: a reader that goes on would mix two files. */
+function isUnmet(req: Request, etag: string): boolean {
+  const condition = req.get('if-match')
+  return condition !== undefined && condition.trim() !== '*' && !condition.split(',').some((tag) => tag.trim() === etag)
+}
+
 /**
  * What is asked for, both ends included. One range is served; several, and what is none, are answered with the whole,
  * as RFC 9110 allows.
@@ -90,11 +100,11 @@ const deceptive = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
 function readRange(
   req: Request,
   bytes: number,
-  etag: string,
+  validators: readonly string[],
 ): { start: number; end: number } | 'unsatisfiable' | undefined {
   const condition = req.get('if-range')
-  if (condition !== undefined && condition !== etag) return undefined
-  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(req.get('range') ?? '') ?? []
+  if (condition !== undefined && !validators.includes(condition)) return undefined
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(req.get('range') ?? '') ?? []
   if (from === undefined || to === undefined || from + to === '') return undefined
   const start = from === '' ? Math.max(0, bytes - Number(to)) : Number(from)
   const end = from === '' || to === '' ? bytes - 1 : Math.min(Number(to), bytes - 1)

@@ -9,6 +9,7 @@ import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { idSchema } from '../ids.ts'
 import { withLease } from '../limits/lease.ts'
+import { fileNameOf } from '../storage/file-name.ts'
 import { joinSegments } from './join.ts'
 import { outputInput, ownOutput, readOutputOf, toOutputRow } from './output.ts'
 import { renditionKey } from './purge.ts'
@@ -58,11 +59,10 @@ export async function generationAudio(
   const object = isDeepStrictEqual(output, ownOutput(row))
     ? { key: row.audio_key, bytes: row.audio_bytes, sha256: row.audio_sha256 }
     : await rendition(caller, row, output)
-  const name = row.title?.replaceAll(/[/\\]/g, '-') ?? `loqui-${row.id}`
   return {
     ...object,
     ...output,
-    fileName: `${name}.${audioFormatInfo[output.format].extension}`,
+    fileName: fileNameOf(row.title ?? `loqui-${row.id}`, audioFormatInfo[output.format].extension),
     finishedAt: row.finished_at ?? row.created_at,
   }
 }

@@ -2,6 +2,7 @@ import { type Container, containerInfo } from '@loqui/audio/inspect/container'
 import type { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
+import { fileNameOf } from '../storage/file-name.ts'
 import { type sampleIdInput, sampleNotFound } from './queries.ts'
 
 /** Where the bytes of a sample lie. */
@@ -35,7 +36,7 @@ export async function sampleAudio(
     bytes: row.audio_bytes,
     sha256: row.audio_sha256,
     contentType,
-    fileName: `${row.name.replaceAll(/[/\\]/g, '-')}.${extension}`,
+    fileName: fileNameOf(row.name, extension),
     createdAt: row.created_at,
   }
 }
