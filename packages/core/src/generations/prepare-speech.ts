@@ -2,12 +2,13 @@ import type { VoiceRow } from '@loqui/db/schema/voices'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
-import { splitText, type TextSegment } from '../text/split.ts'
+import type { TextSegment } from '../text/split.ts'
 import { primary, takesLanguage } from '../voices/language.ts'
 import { obstacle, referredVoice } from '../voices/queries.ts'
 import type { VoiceReference } from '../voices/reference.ts'
 import { engineNotThere, voiceNotFound, voiceObstructed } from '../voices/refusals.ts'
 import type { VoiceObstacle } from '../voices/voice.ts'
+import { splitSpeech } from './split-speech.ts'
 
 /** What speaking a text will take, known before anything is reserved. */
 export interface PlannedSpeech {
@@ -114,7 +115,7 @@ function planSpeech(
     throw refuse('invalid_input', field === 'voice' ? 'voiceId' : field, message)
   }
 
-  const segments = splitText(text, { maxCharacters: engine.limits.segmentCharacters })
+  const segments = splitSpeech(engine, { text, settings, language: voice.language })
   if (segments.length > mostParts) throw tooManyParts()
   const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
   for (const segment of segments) {

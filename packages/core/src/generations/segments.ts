@@ -1,7 +1,8 @@
 import type { SegmentRow } from '@loqui/db/schema/generations'
 import type { Caller } from '../context.ts'
-import { splitText, type TextSegment } from '../text/split.ts'
+import type { TextSegment } from '../text/split.ts'
 import { LeaseLost } from './lease.ts'
+import { splitSpeech } from './split-speech.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
 export function readSegments({ db }: Caller<'db'>, generationId: string): Promise<SegmentRow[]> {
@@ -17,7 +18,7 @@ export async function ensureSegments(
   if (existing.length > 0) return existing
   const engine = caller.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  const segments = splitText(generation.text, { maxCharacters: engine.limits.segmentCharacters })
+  const segments = splitSpeech(engine, { ...generation, language: generation.voice_language })
   // The only one is begun with at once: that saves a round trip to say so. Where somebody's consent is needed, it is asked
   // for right before the engine is.
   const submitted = segments.length === 1 && generation.consent_id === null

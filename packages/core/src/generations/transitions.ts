@@ -12,6 +12,8 @@ export type Claimed = GenerationRow & {
   readonly engine_voice: string
   /** What people call its voice. */
   readonly voice_name: string
+  /** What its voice speaks, BCP 47. */
+  readonly voice_language: string
 }
 
 /** A segment whose audio is kept. */
@@ -73,7 +75,9 @@ export function createTransitions(db: Db): Transitions {
     const ids = calls.map(({ id }) => id)
     const attempts = calls.map(({ attempt }) => attempt)
     const { rows } = await sql<Claimed>`
-      select g.*, voice.engine_voice, voice.name as voice_name from generations_claim(${ids}::uuid[], ${attempts}::uuid[]) g
+      select g.*, voice.engine_voice, voice.name as voice_name,
+        voice.language as voice_language
+      from generations_claim(${ids}::uuid[], ${attempts}::uuid[]) g
       join voice on voice.id = g.voice_id
     `.execute(db)
     const claimed = new Map(rows.map((row) => [row.attempt, row]))
