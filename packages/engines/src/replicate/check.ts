@@ -1,13 +1,9 @@
 import type { SpeakRefusal, SpeakRequest } from '../engine.ts'
 import { foreignLanguage } from '../language.ts'
 import { checkSettings } from '../settings.ts'
+import { isSpeakable } from '../speakable.ts'
 import { clonedVoice } from './input.ts'
 import type { ReplicateModel } from './models.ts'
-
-/** What the models take to be a word. */
-const speakable = /[\p{L}\p{N}]/u
-
-export const isSpeakable = (text: string) => speakable.test(text)
 
 /** Why a whole text cannot be spoken. */
 export function checkRequest(model: ReplicateModel, request: SpeakRequest): SpeakRefusal | null {

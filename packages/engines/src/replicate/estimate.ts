@@ -1,14 +1,6 @@
 import type { SpeechEstimate } from '../engine.ts'
+import { soundsMs } from '../sounds.ts'
 import { segmentMs } from './models.ts'
-
-/** Milliseconds that a character takes: English has some 15 letters a second; a digit is a word, and so is half a sign of Chinese. */
-const paces: readonly { readonly of: RegExp; readonly ms: number }[] = [
-  { of: /\p{N}/gu, ms: 330 },
-  { of: /\p{sc=Han}/gu, ms: 240 },
-  { of: /[\p{sc=Hiragana}\p{sc=Katakana}]/gu, ms: 140 },
-  { of: /\p{sc=Hangul}/gu, ms: 190 },
-]
-const usualMs = 67
 
 /** Speakers and chance: nobody is slower than this against the usual. What comes out longer is a model that runs on. */
 const slowest = 2.2
@@ -32,15 +24,4 @@ export function estimateSpeech(text: string): SpeechEstimate {
 /** The longest that one segment may be: all of them together stay below what is estimated for their text. */
 export function longestSegmentMs(text: string): number {
   return Math.min(soundsMs(text) * slowest + edgesMs.most, segmentMs)
-}
-
-function soundsMs(text: string): number {
-  let rest = text.replace(/\s+/gu, ' ').length
-  let ms = 0
-  for (const pace of paces) {
-    const count = text.match(pace.of)?.length ?? 0
-    ms += count * pace.ms
-    rest -= count
-  }
-  return ms + Math.max(0, rest) * usualMs
 }

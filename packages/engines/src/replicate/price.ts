@@ -3,10 +3,3 @@
  * seconds of a machine at a price that varies; that it costs about the same is a guess on the safe side.
  */
 export const usualMicrosPerCharacter = 25
-
-/** @returns whole micro-dollars. Characters are counted as Python does, by code points. */
-export function priceOf(text: string, microsPerCharacter: number): number {
-  let characters = 0
-  for (const _ of text) characters++
-  return Math.ceil(characters * microsPerCharacter)
-}

@@ -7,6 +7,8 @@ import {
   type SpeakRequest,
   type Speech,
 } from '../engine.ts'
+import { priceOf } from '../price.ts'
+import { decodeWav } from '../wav.ts'
 import { adopt, look } from './adopt.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
@@ -16,9 +18,7 @@ import { ReplicateFailure, toEngineError } from './failure.ts'
 import { follow, Stuck } from './follow.ts'
 import { sentText } from './input.ts'
 import { isAvailable, isEnded, type Prediction } from './prediction.ts'
-import { priceOf } from './price.ts'
 import { createTally, type Tally } from './tally.ts'
-import { decodeWav } from './wav.ts'
 
 /** For callers that keep no journal: what is lost then is lost, and ends by `Cancel-After`. */
 const untracked: CallJournal = {

@@ -1,4 +1,5 @@
 import { Agent, type Response as Answer, fetch } from 'undici'
+import { cannotHaveLeft, codeOf } from '../network.ts'
 import { ReplicateFailure } from './failure.ts'
 import { cancelAfter } from './timing.ts'
 
@@ -89,30 +90,9 @@ function retryAfter(header: string | null, text: string): number {
   return Math.max(shortestWait, Number(seconds ?? 1) * 1000)
 }
 
-/** Where the request cannot have left. Anything else may have been heard. */
-const unreached = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
 function networkFailure(cause: unknown): ReplicateFailure {
   const code = codeOf(cause)
   const timedOut = code === 'UND_ERR_CONNECT_TIMEOUT' || (cause instanceof Error && cause.name === 'TimeoutError')
-  const kind = code !== undefined && (unreached.has(code) || isCertificate(code)) ? 'unreached' : 'lost'
+  const kind = cannotHaveLeft(code) ? 'unreached' : 'lost'
   return new ReplicateFailure(`Replicate did not answer (${code ?? cause}).`, { kind, timedOut, cause })
-}
-
-const isCertificate = (code: string) => code.startsWith('CERT_') || code.startsWith('ERR_TLS_')
-
-/** `fetch` hides it in the cause; where several addresses were tried, in the first of them. */
-function codeOf(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at instanceof AggregateError ? at.errors[0] : at.cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code
-  }
-  return undefined
 }

@@ -1,4 +1,4 @@
-import { EngineError } from '../engine.ts'
+import { EngineError } from './engine.ts'
 
 /** Decoded to what a `Speech` has: mono, 16 bits. */
 export interface Sound {
@@ -13,8 +13,11 @@ interface Format {
   readonly sampleRate: number
 }
 
-/** Lengths that a writer leaves in a header which it could not go back to. */
-const unknownLengths = new Set([0, 0xffffffff, 0x7fffffff])
+/**
+ * Lengths that a writer leaves in a header which it could not go back to: none, or the most that fits, signed or not, less
+ * what stands before.
+ */
+const isUnknown = (length: number) => length === 0 || length >= 0x7fff0000
 
 /**
  * Decodes a WAV file of 16, 24 or 32 bits or floating point, mono or stereo.
@@ -32,7 +35,7 @@ export function decodeWav(bytes: Uint8Array): Sound {
     if (word(at) === 'fmt ') format = readFormat(file, start, length)
     if (word(at) === 'data') {
       if (!format) throw bad('it has no format')
-      return decode(file, start, unknownLengths.has(length) ? bytes.length - start : length, format)
+      return decode(file, start, isUnknown(length) ? bytes.length - start : length, format)
     }
     at = start + length + (length % 2)
   }
@@ -80,5 +83,5 @@ function reader(file: DataView, { float, bits }: Format): (at: number) => number
 }
 
 function bad(what: string): EngineError {
-  return new EngineError(`What Replicate made cannot be used: ${what}.`, { code: 'bad_output', retryable: true })
+  return new EngineError(`What the engine made cannot be used: ${what}.`, { code: 'bad_output', retryable: true })
 }

@@ -46,7 +46,11 @@ test.each<[string, Buffer, number[]]>([
     wav(1, 16, 1, Buffer.from([5, 0]), { extra: 'LIST\u0003\0\0\0abc\0' }),
     [5],
   ],
-  ['a length that was not known when it was written', wav(1, 16, 1, Buffer.from([5, 0]), { length: 0xffffffff }), [5]],
+  ...[0, 0xffffffff, 0xffffffff - 36, 0x7fffffff, 0x7fffffff - 36].map((length): [string, Buffer, number[]] => [
+    `the length ${length}, which was not known when it was written`,
+    wav(1, 16, 1, Buffer.from([5, 0]), { length }),
+    [5],
+  ]),
 ])('reads %s', (_, file, samples) => {
   expect(decodeWav(file)).toEqual({ samples: Int16Array.from(samples), sampleRate: 24_000 })
 })
