@@ -8,17 +8,19 @@ import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
 import { createProviderLimiter } from '@loqui/core/limits/provider'
 import { createSessions } from '@loqui/core/sessions/sessions'
-import { syncPresetVoices } from '@loqui/core/voices/sync'
+import { refreshPresetVoices, syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb, ping } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createOpenaiEngine } from '@loqui/engines/openai/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { mostCreations } from '@loqui/engines/replicate/limit'
 import { webhookPath } from '@loqui/engines/replicate/webhook'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
+import { repeat } from '@loqui/process/repeat'
 import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
 import { createHttp } from './http.ts'
@@ -33,7 +35,8 @@ const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: 1 })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
 const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
-const engines = [offline, ...onReplicate]
+const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
+const engines = [offline, ...onReplicate, ...openai]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const queue = await openQueue(Object.values(jobs), {
@@ -63,6 +66,12 @@ const services: Services = {
   log,
 }
 await syncPresetVoices(services)
+// Nobody waits for the machines that are asked: what they have is there when they have told it.
+const voices = repeat(
+  60_000,
+  (signal) => refreshPresetVoices(services, signal),
+  (error) => log.error({ error }, 'the voices could not be written down; the next time tries again'),
+)
 
 let draining = false
 const ready = async () => !draining && (await ping(db))
@@ -94,11 +103,13 @@ async function stop(): Promise<void> {
   if (draining) return
   draining = true
   const closed = new Promise((resolve) => server.close(resolve))
+  const refreshed = voices.stop()
   server.closeIdleConnections()
   const force = setTimeout(() => server.closeAllConnections(), graceMs)
   await sockets.close(graceMs)
   await closed
   clearTimeout(force)
+  await refreshed
   await hints.flush()
   await listener.close()
   await queue.close()

@@ -14,21 +14,22 @@ import { tellBreakers } from '@loqui/core/monitoring/breakers'
 import { planConcurrency } from '@loqui/core/plans/queries'
 import { createSessions } from '@loqui/core/sessions/sessions'
 import { sweepStorage } from '@loqui/core/storage/sweep'
-import { syncPresetVoices } from '@loqui/core/voices/sync'
+import { refreshPresetVoices, syncPresetVoices } from '@loqui/core/voices/sync'
 import { createDb } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
 import { guard } from '@loqui/engines/guard'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
+import { createOpenaiEngine } from '@loqui/engines/openai/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { mostCreations } from '@loqui/engines/replicate/limit'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
+import { repeat } from '@loqui/process/repeat'
 import { createStorage } from '@loqui/storage/create'
 import { readEnv } from './env.ts'
 import { handlers } from './handlers.ts'
-import { repeat } from './repeat.ts'
 
 const env = envOrExit(readEnv)
 const log = createLog(env.logLevel)
@@ -39,7 +40,8 @@ const offline = createOfflineEngine({ threads: availableParallelism() })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
 const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
 const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
-const guarded = onReplicate.map((engine) => guard(engine, { onState }))
+const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
+const guarded = [...onReplicate, ...openai].map((engine) => guard(engine, { onState }))
 const engines = [offline, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
@@ -100,6 +102,8 @@ const sweeps = [
     onSweepError,
   ),
   repeat(10_000, () => sweep(context), onSweepError),
+  // At once, for what has just begun to be there; it waits for others' machines.
+  repeat(60_000, (signal) => refreshPresetVoices(context, signal), onSweepError),
   // It waits for providers, for which the other must not.
   repeat(15_000, (signal) => sweepCalls(context, signal), onSweepError),
   // It looks when it is due, and then at all there is: beside the other, which must not wait for it.

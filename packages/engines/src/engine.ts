@@ -1,13 +1,20 @@
 /** Every engine there is, configured or not. */
-export const engineIds = ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual'] as const
+export const engineIds = ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai'] as const
 export type EngineId = (typeof engineIds)[number]
 
 /** What synthesizes. One implementation per folder beside this file; all of them pass `contract.ts`. */
 export interface Engine {
   /** Stable name, stored with every generation: one of `engineIds`. */
   readonly id: string
-  /** The preset voices this engine brings. */
+  /** The preset voices this engine brings: of one that has to ask for them, those it was told last. */
   readonly voices: readonly EngineVoice[]
+  /**
+   * Asks for the voices, where they are somebody else's to say, and may come and go. Until it has resolved once they are not
+   * known; an engine that has none of this knows them for good.
+   *
+   * @throws {EngineError} when nobody answers, and then the voices stay what they were; the signal's reason.
+   */
+  readonly refreshVoices?: (options: { readonly signal: AbortSignal }) => Promise<void>
   readonly limits: {
     /** Longest text of one `speak` call, in UTF-16 code units. */
     readonly segmentCharacters: number

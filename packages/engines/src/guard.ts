@@ -50,6 +50,10 @@ export function guard(engine: Engine, options: GuardOptions = {}): GuardedEngine
 
   return {
     ...engine,
+    // They may change, and a copy of them would not.
+    get voices() {
+      return engine.voices
+    },
     get breaker() {
       return nameOf(breaker.state)
     },

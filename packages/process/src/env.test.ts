@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { commonVariables, EnvError, parseVariables, toCommonEnv } from './env.ts'
 
@@ -16,6 +16,7 @@ test('what is not set, or set to nothing, has its default', () => {
     storageUrl: 'file:///var/my%20loqui/audio',
     secret: Buffer.from(SECRET_KEY),
     replicate: null,
+    openaiTts: null,
     logLevel: 'info',
   })
 })
@@ -42,4 +43,32 @@ test('Replicate is spoken with where there is a token', () => {
     publicUrl: 'https://voice.example.com',
   })
   expect(() => read({ ...given, REPLICATE_BASE_URL: 'replicate' })).toThrow(/^REPLICATE_BASE_URL /)
+})
+
+describe('engines of one’s own', () => {
+  const read = (variables: Record<string, string>) =>
+    toCommonEnv(parseVariables(schema, { DATABASE_URL, SECRET_KEY, ...variables }))
+
+  test('an OpenAI-compatible TTS server is spoken with where there is an address', () => {
+    expect(read({ OPENAI_TTS_API_KEY: 'sk-secret' }).openaiTts).toBeNull()
+    expect(read({ OPENAI_TTS_BASE_URL: 'http://localhost:8880/v1/' }).openaiTts).toEqual({
+      baseUrl: 'http://localhost:8880/v1',
+      apiKey: undefined,
+      model: undefined,
+      voices: undefined,
+      microsPerCharacter: 0,
+    })
+    const all = { OPENAI_TTS_API_KEY: 'sk-secret', OPENAI_TTS_MODEL: 'kokoro', OPENAI_TTS_VOICES: 'Karl, Rosa,' }
+    expect(
+      read({ OPENAI_TTS_BASE_URL: 'https://tts.example.com/v1', OPENAI_TTS_PRICE: '0.015', ...all }).openaiTts,
+    ).toEqual({
+      baseUrl: 'https://tts.example.com/v1',
+      apiKey: 'sk-secret',
+      model: 'kokoro',
+      voices: ['Karl', 'Rosa'],
+      microsPerCharacter: 15,
+    })
+    expect(() => read({ OPENAI_TTS_BASE_URL: 'kokoro' })).toThrow(/^OPENAI_TTS_BASE_URL must be an address/)
+    expect(() => read({ OPENAI_TTS_PRICE: 'free' })).toThrow(/^OPENAI_TTS_PRICE must be a number/)
+  })
 })

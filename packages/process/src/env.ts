@@ -16,6 +16,17 @@ export const commonVariables = {
   REPLICATE_BASE_URL: z
     .url({ protocol: /^https?$/, error: 'must be an address such as https://api.replicate.com/v1' })
     .optional(),
+  OPENAI_TTS_BASE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as http://localhost:8880/v1' })
+    .optional(),
+  OPENAI_TTS_API_KEY: z.string().optional(),
+  OPENAI_TTS_MODEL: z.string().optional(),
+  OPENAI_TTS_VOICES: z.string().optional(),
+  OPENAI_TTS_PRICE: z.coerce
+    .number('must be a number: US dollars for a thousand characters')
+    .min(0)
+    .max(1_000)
+    .default(0),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 }
 
@@ -29,6 +40,8 @@ export interface CommonEnv {
   readonly secret: Uint8Array
   /** How Chatterbox is spoken with; `null`: not at all. */
   readonly replicate: ReplicateEnv | null
+  /** The OpenAI-compatible TTS server that is spoken with; `null`: none. */
+  readonly openaiTts: OpenaiTtsEnv | null
   readonly logLevel: string
 }
 
@@ -40,6 +53,16 @@ export interface ReplicateEnv {
   readonly publicUrl: string | undefined
 }
 
+export interface OpenaiTtsEnv {
+  readonly baseUrl: string
+  readonly apiKey: string | undefined
+  readonly model: string | undefined
+  /** `undefined`: what the server lists. */
+  readonly voices: readonly string[] | undefined
+  /** In micro-dollars. */
+  readonly microsPerCharacter: number
+}
+
 export function toCommonEnv(values: CommonValues): CommonEnv {
   const dataDirectory = path.resolve(values.LOQUI_DATA_DIR)
   return {
@@ -48,6 +71,7 @@ export function toCommonEnv(values: CommonValues): CommonEnv {
     storageUrl: values.STORAGE_URL ?? pathToFileURL(path.join(dataDirectory, 'audio')).href,
     secret: Buffer.from(values.SECRET_KEY),
     replicate: toReplicateEnv(values),
+    openaiTts: toOpenaiTtsEnv(values),
     logLevel: values.LOG_LEVEL,
   }
 }
@@ -56,6 +80,23 @@ function toReplicateEnv(values: CommonValues): ReplicateEnv | null {
   const { REPLICATE_API_TOKEN: token, REPLICATE_BASE_URL: baseUrl, PUBLIC_URL: publicUrl } = values
   if (token === undefined) return null
   return { token, baseUrl: baseUrl?.replace(/\/$/, ''), publicUrl }
+}
+
+function toOpenaiTtsEnv(values: CommonValues): OpenaiTtsEnv | null {
+  const { OPENAI_TTS_BASE_URL: baseUrl, OPENAI_TTS_VOICES: list } = values
+  if (baseUrl === undefined) return null
+  const voices = list
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  return {
+    baseUrl: baseUrl.replace(/\/$/, ''),
+    apiKey: values.OPENAI_TTS_API_KEY,
+    model: values.OPENAI_TTS_MODEL,
+    voices: voices && voices.length > 0 ? voices : undefined,
+    // Dollars for a thousand are thousands of millionths for one.
+    microsPerCharacter: values.OPENAI_TTS_PRICE * 1_000,
+  }
 }
 
 /** The environment is not what a process needs. `message` has a line for each variable, and never a value. */

@@ -62,7 +62,7 @@ type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'r
 type SamplePurpose = 'voice' | 'consent';
 
 /** Every engine there is, configured or not. */
-declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual'];
+declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai'];
 type EngineId = (typeof engineIds)[number];
 type Gender = 'female' | 'male' | 'neutral';
 /** How to speak. No engine takes all of it: see `Engine.settings`. */
@@ -1009,7 +1009,7 @@ declare const routes: {
                 kind?: "cloned" | "preset" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
-                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | "openai" | undefined;
                 available?: boolean | undefined;
                 search?: string | undefined;
             } | undefined;
@@ -1030,7 +1030,7 @@ declare const routes: {
                 name: string;
                 sampleIds: string[];
                 consentId?: string | null | undefined;
-                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | "openai" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
                 description?: string | undefined;

@@ -23,6 +23,7 @@ test('every engine says whether it is there and works, how quick it is and what 
     ['chatterbox', true],
     ['chatterbox-turbo', false],
     ['chatterbox-multilingual', false],
+    ['openai', false],
   ])
   expect(reports[1]).toMatchObject({
     breaker: null,

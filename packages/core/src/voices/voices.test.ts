@@ -1,3 +1,4 @@
+import { EngineError } from '@loqui/engines/engine'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Context } from '../context.ts'
@@ -8,7 +9,7 @@ import { giveVoice } from '../testing/samples.ts'
 import { getVoice } from './get.ts'
 import { voiceIdInput } from './input.ts'
 import { listVoices, listVoicesInput } from './list.ts'
-import { syncPresetVoices } from './sync.ts'
+import { refreshPresetVoices, syncPresetVoices } from './sync.ts'
 import { updateVoice, updateVoiceInput } from './update.ts'
 
 const offline = createOfflineEngine({ threads: 1 })
@@ -199,6 +200,41 @@ describe('the engines’ voices are written down', () => {
     expect(await ids()).toEqual(before)
     await sync(offline, tone)
     expect(await names()).toEqual(everyName)
+  })
+
+  test('as an engine that has to ask for them is told, and left as they are while nobody tells', async () => {
+    let told = [...tone.voices]
+    const asks = { ...tone, id: 'asks', voices: [...tone.voices].slice(0, 0), refreshVoices: async () => {} }
+    const refreshVoices = async () => {
+      asks.voices = told
+    }
+    const there = { ...as, engines: new Map([[asks.id, asks]]) }
+    const refresh = () => refreshPresetVoices(there, new AbortController().signal)
+    const available = async () => (await list({ available: true }, there)).items.map(({ name }) => name)
+    const rows = async () => db.selectFrom('voice').select('id').where('engine', '=', asks.id).orderBy('id').execute()
+
+    asks.refreshVoices = refreshVoices
+    await sync(asks)
+    expect(await available()).toEqual([])
+    await refresh()
+    expect(await available()).toEqual(tone.voices.map(({ name }) => name))
+    const before = await rows()
+
+    told = tone.voices.slice(1)
+    await refresh()
+    expect(await available()).toEqual([tone.voices[1]?.name])
+    asks.refreshVoices = () =>
+      Promise.reject(new EngineError('nobody answers', { retryable: true, code: 'unavailable' }))
+    await refresh()
+    await sync(asks)
+    expect(await available()).toEqual([tone.voices[1]?.name])
+
+    told = [...tone.voices]
+    asks.refreshVoices = refreshVoices
+    await refresh()
+    expect(await available()).toEqual(tone.voices.map(({ name }) => name))
+    expect(await rows()).toEqual(before)
+    await db.deleteFrom('voice').where('engine', '=', asks.id).execute()
   })
 
   test('by a process that lacks an engine, as by one that has it: they are not that process’s to take away', async () => {
