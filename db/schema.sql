@@ -136,18 +136,20 @@ create unlogged table engine_breaker (
 create table event (
   user_id uuid not null,
   seq bigint not null,
-  generation_id uuid not null,
+  generation_id uuid,
   type text not null,
   data jsonb not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   constraint event_pkey PRIMARY KEY (user_id, seq),
   constraint event_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
-  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text])))
+  constraint event_generation_check CHECK (((generation_id IS NULL) = (type ~~ '%.%'::text))),
+  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text, 'sample.created'::text, 'sample.renamed'::text, 'sample.deleted'::text, 'voice.created'::text, 'voice.updated'::text, 'voice.deleted'::text, 'usage.changed'::text])))
 );
 
 create table event_stream (
   user_id uuid not null,
   last_seq bigint not null,
+  forgotten_seq bigint default 0 not null,
   constraint event_stream_pkey PRIMARY KEY (user_id),
   constraint event_stream_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 ) with (fillfactor=50);
@@ -514,6 +516,10 @@ CREATE INDEX consent_user ON public.consent USING btree (user_id, id DESC);
 
 CREATE INDEX consent_sample_sample ON public.consent_sample USING btree (sample_id);
 
+CREATE INDEX event_beside ON public.event USING btree (user_id, seq) WHERE (generation_id IS NULL);
+
+CREATE INDEX event_created_at ON public.event USING brin (created_at);
+
 CREATE INDEX event_generation ON public.event USING btree (generation_id, seq);
 
 CREATE INDEX generation_consent ON public.generation USING btree (consent_id) WHERE ((consent_id IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text])));
@@ -867,6 +873,7 @@ AS $function$
 declare
   v_id uuid;
   v_generation generation;
+  v_samples uuid[];
 begin
   perform quota_lock(p_user);
   perform from consent where id = p_id and user_id = p_user and revoked_at is null;
@@ -881,18 +888,26 @@ begin
   foreach v_id in array generations loop
     perform generation_stop(v_id, null, 'canceled', null, null);
   end loop;
-  for v_generation in select * from generation where id = any(generations) order by id loop
-    perform event_append(v_generation, 'canceled', null);
-  end loop;
-
   update consent set revoked_at = clock_timestamp() where id = p_id;
   voices := array(select id from voice where consent_id = p_id order by id);
   with gone as (delete from voice_preview where voice_id = any(voices) returning audio_key)
     select coalesce(array_agg(audio_key), '{}') into objects from gone;
-  update sample s set deleted_at = clock_timestamp()
-    where deleted_at is null and id in (select sample_id from consent_sample where consent_id = p_id)
-      and not exists (select from consent_sample other
-        where other.sample_id = s.id and other.consent_id <> p_id and consent_holds(other.consent_id));
+  with gone as (update sample s set deleted_at = clock_timestamp()
+      where deleted_at is null and id in (select sample_id from consent_sample where consent_id = p_id)
+        and not exists (select from consent_sample other
+          where other.sample_id = s.id and other.consent_id <> p_id and consent_holds(other.consent_id))
+      returning id)
+    select coalesce(array_agg(id order by id), '{}') into v_samples from gone;
+
+  for v_generation in select * from generation where id = any(generations) order by id loop
+    perform event_append(v_generation, 'canceled', null);
+  end loop;
+  foreach v_id in array v_samples loop
+    perform event_append_beside(p_user, 'sample.deleted', v_id);
+  end loop;
+  foreach v_id in array voices loop
+    perform event_append_beside(p_user, 'voice.updated', v_id);
+  end loop;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.consent_sample_keep()
@@ -1009,6 +1024,43 @@ begin
       'error', case when p_generation.error_reason is not null then
         jsonb_build_object('reason', p_generation.error_reason, 'message', p_generation.error_message) end));
   return v_seq;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.event_append_beside(p_user uuid, p_type text, p_id uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_seq bigint;
+begin
+  insert into event_stream as s (user_id, last_seq) values (p_user, 1)
+    on conflict (user_id) do update set last_seq = s.last_seq + 1
+    returning last_seq into v_seq;
+  insert into event (user_id, seq, type, data) values (p_user, v_seq, p_type, jsonb_build_object('id', p_id));
+  return v_seq;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.event_forget(p_keep interval, p_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_user uuid;
+  v_seq bigint;
+  v_removed integer;
+  v_all integer := 0;
+begin
+  for v_user, v_seq in
+    select user_id, max(seq) from (
+      select user_id, seq from event where created_at < clock_timestamp() - p_keep limit p_most) old
+    group by user_id order by user_id
+  loop
+    update event_stream set forgotten_seq = greatest(forgotten_seq, v_seq) where user_id = v_user;
+    delete from event where user_id = v_user and seq <= v_seq;
+    get diagnostics v_removed = row_count;
+    v_all := v_all + v_removed;
+  end loop;
+  return v_all;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_cancel_unconsented(p_id uuid)

@@ -65,6 +65,7 @@ create or replace function consent_revoke(p_id uuid, p_user uuid,
 declare
   v_id uuid;
   v_generation generation;
+  v_samples uuid[];
 begin
   perform quota_lock(p_user);
   perform from consent where id = p_id and user_id = p_user and revoked_at is null;
@@ -79,16 +80,24 @@ begin
   foreach v_id in array generations loop
     perform generation_stop(v_id, null, 'canceled', null, null);
   end loop;
-  for v_generation in select * from generation where id = any(generations) order by id loop
-    perform event_append(v_generation, 'canceled', null);
-  end loop;
-
   update consent set revoked_at = clock_timestamp() where id = p_id;
   voices := array(select id from voice where consent_id = p_id order by id);
   with gone as (delete from voice_preview where voice_id = any(voices) returning audio_key)
     select coalesce(array_agg(audio_key), '{}') into objects from gone;
-  update sample s set deleted_at = clock_timestamp()
-    where deleted_at is null and id in (select sample_id from consent_sample where consent_id = p_id)
-      and not exists (select from consent_sample other
-        where other.sample_id = s.id and other.consent_id <> p_id and consent_holds(other.consent_id));
+  with gone as (update sample s set deleted_at = clock_timestamp()
+      where deleted_at is null and id in (select sample_id from consent_sample where consent_id = p_id)
+        and not exists (select from consent_sample other
+          where other.sample_id = s.id and other.consent_id <> p_id and consent_holds(other.consent_id))
+      returning id)
+    select coalesce(array_agg(id order by id), '{}') into v_samples from gone;
+
+  for v_generation in select * from generation where id = any(generations) order by id loop
+    perform event_append(v_generation, 'canceled', null);
+  end loop;
+  foreach v_id in array v_samples loop
+    perform event_append_beside(p_user, 'sample.deleted', v_id);
+  end loop;
+  foreach v_id in array voices loop
+    perform event_append_beside(p_user, 'voice.updated', v_id);
+  end loop;
 end $$;

@@ -21,6 +21,8 @@ export async function grantRights(db: Db): Promise<void> {
   // PostgreSQL lets everybody call a new function, and these act with their owner's rights.
   await sql`
     do $$ declare f regprocedure; begin
+      -- Whoever replaces them meanwhile, or does the same, writes to the same rows of the catalogue.
+      perform pg_advisory_xact_lock(hashtextextended('loqui:functions', 0));
       for f in select oid from pg_proc where pronamespace = 'public'::regnamespace and prosecdef loop
         execute format('revoke execute on function %s from public', f);
       end loop;
@@ -28,7 +30,7 @@ export async function grantRights(db: Db): Promise<void> {
   `.execute(db)
   await sql`
     do $$ begin
-      perform pg_advisory_xact_lock(hashtextextended('loqui:rights', 0));
+      perform pg_advisory_xact_lock(hashtextextended('loqui:functions', 0));
       begin
         create role ${role} nologin;
       exception

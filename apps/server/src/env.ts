@@ -1,6 +1,7 @@
 import { type CommonEnv, commonVariables, EnvError, parseVariables, toCommonEnv } from '@loqui/process/env'
 import { z } from 'zod'
 import { createAddressOf } from './address.ts'
+import type { ConnectionLimits } from './connections.ts'
 
 export interface Env extends CommonEnv {
   readonly production: boolean
@@ -11,7 +12,11 @@ export interface Env extends CommonEnv {
   readonly origins: readonly string[]
   /** Proxies whose word on where a request comes from is believed: addresses and ranges. */
   readonly trustedProxies: readonly string[]
+  /** What may be open at the same time. */
+  readonly connections: Pick<ConnectionLimits, 'socketsPerUser' | 'connectionsPerAddress'>
 }
+
+const count = z.coerce.number('must be a number').int('must be a whole number').min(1, 'must be at least 1')
 
 const schema = z.object({
   ...commonVariables,
@@ -20,6 +25,8 @@ const schema = z.object({
   HOST: z.string().optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   TRUSTED_PROXIES: z.string().default(''),
+  SOCKETS_PER_USER: count.default(50),
+  CONNECTIONS_PER_ADDRESS: count.default(200),
 })
 
 /** @throws {EnvError} */
@@ -35,6 +42,10 @@ export function readEnv(variables: NodeJS.ProcessEnv): Env {
     publicUrl,
     origins: readOrigins(publicUrl, values.ALLOWED_ORIGINS, production),
     trustedProxies: readProxies(values.TRUSTED_PROXIES),
+    connections: {
+      socketsPerUser: values.SOCKETS_PER_USER,
+      connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
+    },
   }
 }
 

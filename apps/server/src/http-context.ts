@@ -3,14 +3,20 @@ import { createContext, type RequestContext } from '@loqui/api/context'
 import type { Services } from '@loqui/core/context'
 import { stringifySetCookie } from 'cookie'
 import { createAddressOf } from './address.ts'
+import type { Connections } from './connections.ts'
 import type { Env } from './env.ts'
 import { showLimits } from './limits.ts'
 import { headerOf, isFromBrowser, readCredentials, readRetryCount, requestIdOf, sessionCookieName } from './request.ts'
+import { userOf } from './socket-guard.ts'
 
 /** @returns what a request over HTTP brings to a call. */
 export function createContextOf(
   services: Services,
-  { publicUrl, trustedProxies }: Pick<Env, 'publicUrl' | 'trustedProxies'>,
+  {
+    publicUrl,
+    trustedProxies,
+    connections,
+  }: Pick<Env, 'publicUrl' | 'trustedProxies'> & { readonly connections: Connections },
 ): (req: IncomingMessage, res: ServerResponse) => RequestContext {
   const secure = publicUrl.protocol === 'https:'
   const cookieName = sessionCookieName(secure)
@@ -33,6 +39,7 @@ export function createContextOf(
         res.appendHeader('set-cookie', stringifySetCookie(cookieName, value, { ...cookie, expires }))
       },
       showLimits: (limits) => showLimits(res, limits),
+      takeSubscription: (actor) => connections.openStream(res, { userId: userOf(actor), address: addressOf(req) }),
       // Over HTTP the response stream itself holds the writer back.
       drained: async () => undefined,
       inTurn: (call) => call(),

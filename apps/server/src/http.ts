@@ -5,6 +5,7 @@ import type { Provider } from '@loqui/engines/engine'
 import express, { type RequestHandler } from 'express'
 import { createAddressOf } from './address.ts'
 import { captionsDownload } from './captions.ts'
+import type { Connections } from './connections.ts'
 import { generationDownload, sampleDownload } from './downloads.ts'
 import type { Env } from './env.ts'
 import { createContextOf } from './http-context.ts'
@@ -21,6 +22,7 @@ import { expectsContinue, sampleUpload } from './uploads.ts'
 
 export interface HttpOptions extends Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> {
   readonly studioDirectory: string
+  readonly connections: Connections
   /** Where providers of engines send to, by path. */
   readonly providers: Readonly<Record<string, Provider>>
   /** @returns true when the server can take work. */

@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { createAssembler } from '@loqui/audio/assembler'
 import { createInspector } from '@loqui/audio/inspect/create'
+import { createAccess } from '@loqui/core/access/watch'
 import type { Services } from '@loqui/core/context'
+import { createEventFeed } from '@loqui/core/events/feed'
 import { jobs } from '@loqui/core/jobs'
 import { createLimits } from '@loqui/core/limits/limits'
 import { createProviderLimiter } from '@loqui/core/limits/provider'
@@ -22,6 +24,7 @@ import { envOrExit, openedOrExit } from '@loqui/process/env'
 import { createLog } from '@loqui/process/log'
 import { repeat } from '@loqui/process/repeat'
 import { createStorage } from '@loqui/storage/create'
+import { createConnections, fixedLimits } from './connections.ts'
 import { readEnv } from './env.ts'
 import { createHttp } from './http.ts'
 import { longestRequestMs } from './request-time.ts'
@@ -39,6 +42,7 @@ const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
 const engines = [offline, ...onReplicate, ...openai]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
+const events = createEventFeed({ db, listener, log })
 const queue = await openQueue(Object.values(jobs), {
   connectionString: env.databaseUrl,
   supervise: false,
@@ -50,6 +54,7 @@ const services: Services = {
   db,
   hints,
   listener,
+  events,
   queue,
   storage: await openedOrExit(
     createStorage(env.storageUrl, {
@@ -61,6 +66,7 @@ const services: Services = {
   assembler,
   inspector,
   sessions: createSessions(db),
+  access: createAccess({ listener, log }),
   limits: createLimits(log),
   secret: env.secret,
   log,
@@ -76,18 +82,19 @@ const voices = repeat(
 let draining = false
 const ready = async () => !draining && (await ping(db))
 
+const connections = createConnections({ ...fixedLimits, ...env.connections })
 const studioDirectory = path.join(import.meta.dirname, '../../web/dist')
 // Its engines have one account, and one secret.
 const replicate = onReplicate[0]?.provider
 const providers = replicate ? { [webhookPath]: replicate } : {}
-const http = createHttp(services, { ...env, studioDirectory, providers, ready, draining: () => draining })
+const http = createHttp(services, { ...env, connections, studioDirectory, providers, ready, draining: () => draining })
 const server = createServer(http)
 // Else Node tells clients to go on before anybody has looked at what they want.
 server.on('checkContinue', http)
 server.requestTimeout = longestRequestMs
 server.headersTimeout = 10_000
 server.keepAliveTimeout = 65_000
-const sockets = createWebSocket(server, services, env)
+const sockets = createWebSocket(server, services, { ...env, connections })
 
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject)
@@ -111,6 +118,7 @@ async function stop(): Promise<void> {
   clearTimeout(force)
   await refreshed
   await hints.flush()
+  events.close()
   await listener.close()
   await queue.close()
   await assembler.close()

@@ -11,6 +11,7 @@ import { createTRPCClient, httpBatchLink, httpLink } from '@trpc/client'
 import superjson from 'superjson'
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { createConnections, fixedLimits } from './connections.ts'
 import { createHttp } from './http.ts'
 import { createContextOf } from './http-context.ts'
 import { createRpcDoor } from './rpc.ts'
@@ -160,7 +161,8 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 const services = { log, limits: createLimits(log) } as Partial<Services> as Services
 const publicUrl = new URL('http://localhost:3000')
 const origins = [publicUrl.origin]
-const contextOf = createContextOf(services, { publicUrl, trustedProxies: [] })
+const connections = createConnections({ ...fixedLimits, socketsPerUser: 1, connectionsPerAddress: 10 })
+const contextOf = createContextOf(services, { publicUrl, trustedProxies: [], connections })
 const limitedUrl = await listen(createRpcDoor({ publicUrl, origins, contextOf, log: services.log, router: limited }))
 
 async function listen(listener: (req: IncomingMessage, res: ServerResponse) => unknown): Promise<string> {
@@ -201,7 +203,7 @@ test('a server that is about to stop closes the connection after each answer', a
   const ready = async () => true
   const url = await listen(
     createHttp(services, {
-      ...{ publicUrl, origins, trustedProxies: [], providers: {}, studioDirectory, ready },
+      ...{ publicUrl, origins, trustedProxies: [], connections, providers: {}, studioDirectory, ready },
       draining: () => draining,
     }),
   )

@@ -9,22 +9,17 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import pLimit from 'p-limit'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { createAddressOf } from './address.ts'
+import type { Connections } from './connections.ts'
 import type { Env } from './env.ts'
 import { checkOrigin } from './origin.ts'
+import { retryAfterSeconds } from './places.ts'
 import { headerOf, readCredentials, readUrl, sessionCookieName } from './request.ts'
+import { guardSocket, type SocketGuard } from './socket-guard.ts'
 
 export interface Sockets {
   /** Tells every client to connect elsewhere, waits for them to go, ends those that stay, and lets their calls end. */
   close(graceMs: number): Promise<void>
 }
-
-/** A client that promised connection parameters and sends none would otherwise stay for ever. */
-const parametersWithinMs = 5_000
-/**
- * What may wait in a socket before its subscriptions pause: the adapter itself would send without end. A slow line has
- * to get through it before the next ping is given up.
- */
-const mostBuffered = 256 << 10
 
 /** Calls of one socket that are made at the same time. */
 const mostCallsAtOnce = 8
@@ -32,7 +27,12 @@ const mostCallsAtOnce = 8
 export function createWebSocket(
   server: Server,
   services: Services,
-  { publicUrl, origins, trustedProxies }: Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'>,
+  {
+    publicUrl,
+    origins,
+    trustedProxies,
+    connections,
+  }: Pick<Env, 'publicUrl' | 'origins' | 'trustedProxies'> & { readonly connections: Connections },
 ): Sockets {
   const cookieName = sessionCookieName(publicUrl.protocol === 'https:')
   const addressOf = createAddressOf(trustedProxies)
@@ -44,19 +44,27 @@ export function createWebSocket(
     socket.on('error', onError)
     const refused = refusalOf(req, origins)
     if (refused !== undefined) return refuse(socket, refused)
+    const leave = connections.ofAddress.take(addressOf(req))
+    if (!leave) {
+      services.log.warn({ address: addressOf(req) }, 'an address has as many connections open as one may')
+      return refuse(socket, 429)
+    }
+    socket.once('close', leave)
     socket.off('error', onError)
     wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws, req))
   })
 
-  const deadlines = new WeakMap<WebSocket, NodeJS.Timeout>()
+  const guards = new WeakMap<WebSocket, SocketGuard>()
+  const guardOf = (ws: WebSocket): SocketGuard => {
+    const guard = guards.get(ws)
+    if (!guard) throw new Error('a socket has no guard')
+    return guard
+  }
   const atWork = new Set<Promise<unknown>>()
   wss.on('connection', (ws, req) => {
     ws.on('error', (error) => services.log.warn({ error }, 'a socket failed'))
-    if (readUrl(req)?.searchParams.has('connectionParams')) {
-      const deadline = setTimeout(() => ws.close(4401, 'connection parameters are missing'), parametersWithinMs)
-      deadlines.set(ws, deadline)
-      ws.once('close', () => clearTimeout(deadline))
-    }
+    const needsParameters = readUrl(req)?.searchParams.has('connectionParams') ?? false
+    guards.set(ws, guardSocket(connections, ws, req.socket, { needsParameters }))
   })
 
   const handler = applyWSSHandler({
@@ -64,10 +72,11 @@ export function createWebSocket(
     router: appRouter,
     maxBatchSize: 20,
     keepAlive: { enabled: true, pingMs: 30_000, pongWaitMs: 5_000 },
-    createContext: ({ req, res: ws, info }) => {
-      clearTimeout(deadlines.get(ws))
+    createContext: async ({ req, res: ws, info }) => {
+      const guard = guardOf(ws)
+      guard.parametersCame()
       const credentials = readCredentials(req, cookieName)
-      return createContext(services, {
+      const context = createContext(services, {
         requestId: `ws_${randomUUID()}`,
         credentials: { ...credentials, token: info.connectionParams?.token ?? credentials.token },
         // A socket has no cookie to give: whoever logs in through one keeps the token.
@@ -77,21 +86,26 @@ export function createWebSocket(
         userAgent: headerOf(req, 'user-agent'),
         setSessionCookie: () => undefined,
         showLimits: () => undefined,
-        drained: () => drained(ws),
-        inTurn: createTurns(ws, atWork),
+        takeSubscription: guard.takeSubscription,
+        drained: guard.drained,
+        inTurn: createTurns(ws, guard, atWork),
       })
+      await guard.admit(context)
+      return context
     },
   })
 
   return {
     async close(graceMs) {
       handler.broadcastReconnectNotification()
+      connections.endStreams()
       for (const ws of wss.clients) ws.close(1012, 'the server is restarting')
       const deadline = Date.now() + graceMs
       while (wss.clients.size > 0 && Date.now() < deadline) await sleep(50)
       for (const ws of wss.clients) ws.terminate()
       await Promise.allSettled(atWork)
       wss.close()
+      connections.close()
     },
   }
 }
@@ -108,8 +122,9 @@ function refusalOf(req: IncomingMessage, origins: readonly string[]): 400 | 403 
   }
 }
 
-function refuse(socket: Duplex, status: 400 | 403 | 404): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+function refuse(socket: Duplex, status: 400 | 403 | 404 | 429): void {
+  const wait = status === 429 ? `retry-after: ${retryAfterSeconds}\r\n` : ''
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${wait}connection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
 /**
@@ -118,7 +133,11 @@ function refuse(socket: Duplex, status: 400 | 403 | 404): void {
  *
  * @param atWork where the calls that are being made can be seen.
  */
-function createTurns(ws: WebSocket, atWork: Set<Promise<unknown>>): RequestContext['inTurn'] {
+function createTurns(
+  ws: WebSocket,
+  { drained }: Pick<SocketGuard, 'drained'>,
+  atWork: Set<Promise<unknown>>,
+): RequestContext['inTurn'] {
   const turns = pLimit(mostCallsAtOnce)
   const mind = () => {
     if (turns.pendingCount > 0) ws.pause()
@@ -127,7 +146,7 @@ function createTurns(ws: WebSocket, atWork: Set<Promise<unknown>>): RequestConte
   return async (call) => {
     const answer = turns(async () => {
       mind()
-      await drained(ws)
+      await drained()
       if (ws.readyState !== ws.OPEN) throw new Error('the socket closed before this call had its turn')
       const made = call()
       atWork.add(made)
@@ -136,8 +155,4 @@ function createTurns(ws: WebSocket, atWork: Set<Promise<unknown>>): RequestConte
     mind()
     return answer
   }
-}
-
-async function drained(ws: WebSocket): Promise<void> {
-  while (ws.readyState === ws.OPEN && ws.bufferedAmount > mostBuffered) await sleep(10)
 }

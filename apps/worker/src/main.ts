@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { createAssembler } from '@loqui/audio/assembler'
 import { createInspector } from '@loqui/audio/inspect/create'
+import { createAccess } from '@loqui/core/access/watch'
+import { createEventFeed } from '@loqui/core/events/feed'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
 import type { RunContext } from '@loqui/core/generations/run'
 import { sweepCalls } from '@loqui/core/generations/sweep-calls'
@@ -45,6 +47,7 @@ const guarded = [...onReplicate, ...openai].map((engine) => guard(engine, { onSt
 const engines = [offline, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
+const events = createEventFeed({ db, listener, log })
 const queue = await openQueue(Object.values(jobs), {
   connectionString: env.databaseUrl,
   supervise: true,
@@ -56,12 +59,14 @@ const context: RunContext = {
   db,
   hints,
   listener,
+  events,
   queue,
   storage: await openedOrExit(createStorage(env.storageUrl, { onWarning: (message) => log.warn({}, message) })),
   engines: new Map(engines.map((engine) => [engine.id, engine])),
   assembler,
   inspector,
   sessions: createSessions(db),
+  access: createAccess({ listener, log }),
   limits: createLimits(log),
   secret: env.secret,
   log,
@@ -123,6 +128,7 @@ async function stop(): Promise<void> {
   unlisten()
   await Promise.all([work.stop(graceMs), ...sweeps.map((each) => each.stop())])
   await hints.flush()
+  events.close()
   await listener.close()
   await queue.close()
   await assembler.close()

@@ -16,6 +16,7 @@ import {
 } from '../testing/ledger.ts'
 import { testDatabase } from '../testing.ts'
 import { transaction } from '../transaction.ts'
+import type { GenerationEventRow } from './generations.ts'
 
 const { db, owner, connectionString } = await testDatabase()
 const account = await newAccount(db, 1_000_000)
@@ -35,8 +36,10 @@ function segment(id: string, index = 0) {
     .executeTakeFirstOrThrow()
 }
 
-function eventsOf(userId: string, on: Db = db) {
-  return on.selectFrom('event').selectAll().where('user_id', '=', userId).orderBy('seq').execute()
+async function eventsOf(userId: string, on: Db = db): Promise<GenerationEventRow[]> {
+  const rows = await on.selectFrom('event').selectAll().where('user_id', '=', userId).orderBy('seq').execute()
+  // Nothing else happens in this file.
+  return rows as GenerationEventRow[]
 }
 
 async function waitingForLocks(): Promise<number> {

@@ -3,6 +3,15 @@ import type { Generated, JSONColumnType, Selectable } from 'kysely'
 export type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
 export type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed'
 export type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted'
+export type LibraryEventType =
+  | 'sample.created'
+  | 'sample.renamed'
+  | 'sample.deleted'
+  | 'voice.created'
+  | 'voice.updated'
+  | 'voice.deleted'
+/** What a user's events say that are not about a generation. */
+export type EventTypeBeside = LibraryEventType | 'usage.changed'
 
 export interface GenerationTable {
   id: string
@@ -92,6 +101,8 @@ export interface RenditionTable {
 export interface EventStreamTable {
   user_id: string
   last_seq: number
+  /** Up to which events may have been forgotten. */
+  forgotten_seq: Generated<number>
 }
 
 /** What an event carries besides its number, type and generation: the generation as it stood at that moment. */
@@ -104,12 +115,18 @@ export interface EventData {
   error: { reason: string; message: string } | null
 }
 
+/** What an event carries that is not about a generation. */
+export interface EventDataBeside {
+  /** Of the row that it is about. */
+  id: string | null
+}
+
 export interface EventTable {
   user_id: string
   seq: number
-  generation_id: string
-  type: EventType
-  data: JSONColumnType<EventData>
+  generation_id: string | null
+  type: EventType | EventTypeBeside
+  data: JSONColumnType<EventData | EventDataBeside>
   created_at: Generated<Date>
 }
 
@@ -126,4 +143,15 @@ export interface IdempotencyTable {
 
 export type GenerationRow = Selectable<GenerationTable>
 export type SegmentRow = Selectable<SegmentTable>
-export type EventRow = Selectable<EventTable>
+export type EventRow = GenerationEventRow | EventRowBeside
+interface EventRowBase extends Omit<Selectable<EventTable>, 'generation_id' | 'type' | 'data'> {}
+export interface GenerationEventRow extends EventRowBase {
+  generation_id: string
+  type: EventType
+  data: EventData
+}
+export interface EventRowBeside extends EventRowBase {
+  generation_id: null
+  type: EventTypeBeside
+  data: EventDataBeside
+}

@@ -1,6 +1,9 @@
+import { hash } from 'node:crypto'
+import type { AccessWatch, VerifiedCredential } from '@loqui/core/access/watch'
 import type { Actor } from '@loqui/core/actor'
 import type { Services } from '@loqui/core/context'
 import { Refusal } from '@loqui/core/errors'
+import { keyEndsAt } from '@loqui/core/keys/ends-at'
 import { admitKey, verifyKey } from '@loqui/core/keys/verify'
 import type { Limit } from '@loqui/core/limits/limit'
 import { isSessionId } from '@loqui/core/sessions/sessions'
@@ -36,6 +39,13 @@ export interface Request {
    * is no header left to set: on sockets, and in a stream that has begun.
    */
   showLimits(limits: readonly Limit[]): void
+  /**
+   * Takes one of the places for subscriptions that the connection and its user have.
+   *
+   * @returns what gives it back.
+   * @throws {Refusal} `concurrency_limited` when all of them are taken.
+   */
+  takeSubscription(actor: Actor): () => void
   /** Waits until the connection has taken what was sent. */
   drained(): Promise<void>
   /** Makes a call when the connection has room for its answer and not too many others to make. */
@@ -49,6 +59,8 @@ export interface RequestContext extends Services, Request {
   admitAnyone(): void
   /** Who asks, without counting a call of theirs. @throws {Refusal} when nobody does, or no longer may. */
   identify(): Promise<Actor>
+  /** Tells when the credentials of this request, by which `actor` acts, no longer hold. */
+  watchAccess(actor: Actor): AccessWatch
 }
 
 export function createContext(services: Services, request: Request): RequestContext {
@@ -57,12 +69,21 @@ export function createContext(services: Services, request: Request): RequestCont
   const credential = credentials.token ?? credentials.cookie
   const visit = { address, credential, showLimits }
   const { strangers } = services.limits
+  const verify = () => strangers.lookUp(visit, () => verifyCredential(services, request))
+  const identify = async () => (await verify()).actor
   return {
     ...services,
     ...request,
     admit: () => strangers.lookUp(visit, () => admit(services, request)),
     admitAnyone: () => showLimits(strangers.count(address)),
-    identify: () => strangers.lookUp(visit, () => identify(services, request)),
+    identify,
+    watchAccess(actor) {
+      const { kind, credential } = readCredential(request)
+      // By its hash: a dump of the memory should hold no more credentials than it must.
+      const id = `${kind} ${hash('sha256', credential, 'base64')}`
+      if (actor.kind === 'system') throw new Error('Loqui itself acts by no credentials')
+      return services.access.watch({ id, userId: actor.userId, verify })
+    },
   }
 }
 
@@ -78,10 +99,17 @@ async function admit(services: Services, request: Request): Promise<Actor> {
   return actorOf(request, credential, session)
 }
 
-async function identify(services: Services, request: Request): Promise<Actor> {
+async function verifyCredential(
+  services: Services,
+  request: Request,
+): Promise<VerifiedCredential & { readonly actor: Actor }> {
   const { kind, credential } = readCredential(request)
-  if (kind === 'key') return verifyKey(services, credential)
-  return actorOf(request, credential, await verifySession(services, credential))
+  if (kind === 'key') {
+    const actor = await verifyKey(services, credential)
+    return { actor, endsAt: await keyEndsAt(services.db, actor.keyId) }
+  }
+  const session = await verifySession(services, credential)
+  return { actor: actorOf(request, credential, session), endsAt: session.endsAt }
 }
 
 /** @throws {Refusal} `unauthenticated` where there is none. */

@@ -50,6 +50,7 @@ const statuses: Record<Reason, number> = {
   sample_in_use: 409,
   alias_taken: 409,
   generation_not_found: 404,
+  events_expired: 412,
   audio_not_ready: 409,
   link_invalid: 403,
   link_expired: 403,

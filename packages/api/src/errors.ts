@@ -48,6 +48,7 @@ const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
   sample_in_use: 'CONFLICT',
   alias_taken: 'CONFLICT',
   generation_not_found: 'NOT_FOUND',
+  events_expired: 'PRECONDITION_FAILED',
   audio_not_ready: 'CONFLICT',
   link_invalid: 'FORBIDDEN',
   link_expired: 'FORBIDDEN',

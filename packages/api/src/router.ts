@@ -6,6 +6,7 @@ import { consents } from './routers/consents.ts'
 import { events } from './routers/events.ts'
 import { generations } from './routers/generations.ts'
 import { keys } from './routers/keys.ts'
+import { library } from './routers/library.ts'
 import { monitoring } from './routers/monitoring.ts'
 import { plans } from './routers/plans.ts'
 import { samples } from './routers/samples.ts'
@@ -13,7 +14,7 @@ import { usage } from './routers/usage.ts'
 import { voices } from './routers/voices.ts'
 import { router } from './trpc.ts'
 
-const routes = { admin, auth, consents, events, generations, keys, monitoring, plans, samples, usage, voices }
+const routes = { admin, auth, consents, events, generations, keys, library, monitoring, plans, samples, usage, voices }
 
 export const appRouter = router(routes)
 

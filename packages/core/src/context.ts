@@ -6,7 +6,9 @@ import type { Listener } from '@loqui/db/listen'
 import type { Queue } from '@loqui/db/queue'
 import type { Engine } from '@loqui/engines/engine'
 import type { Storage } from '@loqui/storage/storage'
+import type { Access } from './access/watch.ts'
 import type { Actor } from './actor.ts'
+import type { EventFeed } from './events/feed.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Sessions } from './sessions/sessions.ts'
 
@@ -16,12 +18,15 @@ export interface Services {
   readonly queue: Queue
   readonly hints: Hints
   readonly listener: Listener
+  /** Who follows what happens is told by it. */
+  readonly events: EventFeed
   readonly storage: Storage
   /** By `Engine.id`. */
   readonly engines: ReadonlyMap<string, Engine>
   readonly assembler: Assembler
   readonly inspector: Inspector
   readonly sessions: Sessions
+  readonly access: Access
   readonly limits: Limits
   /** Of the installation, the same in all its processes. What needs a key derives its own: see secret.ts. */
   readonly secret: Uint8Array

@@ -50,6 +50,7 @@ export const reasons = [
   'sample_in_use',
   'alias_taken',
   'generation_not_found',
+  'events_expired',
   'audio_not_ready',
   'link_invalid',
   'link_expired',

@@ -9,7 +9,7 @@ import { TRPCBuiltRouter } from '@trpc/server';
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
  */
-declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'generation_not_found', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'generation_not_found', 'events_expired', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
 type Reason = (typeof reasons)[number];
 /** One field of an input and what it accepts. */
 interface Issue {
@@ -41,9 +41,14 @@ interface ErrorData {
 /** The roles an account can have. */
 type Role = 'user' | 'admin';
 
-/** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
-declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'voices:write', 'samples:read', 'samples:write', 'consents:read', 'consents:write', 'usage:read', 'keys:read', 'keys:write', 'admin'];
-type Scope = (typeof scopes)[number];
+type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
+type LibraryEventType = 'sample.created' | 'sample.renamed' | 'sample.deleted' | 'voice.created' | 'voice.updated' | 'voice.deleted';
+
+type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
+
+/** What a sample is for: to clone a voice from, or to prove a consent. */
+type SamplePurpose = 'voice' | 'consent';
 
 /** Formats that a generation can be delivered in. All are mono. */
 declare const audioFormats: readonly ['wav', 'mp3', 'opus', 'flac', 'aac', 'pcm', 'ulaw', 'alaw'];
@@ -52,14 +57,6 @@ type AudioFormat = (typeof audioFormats)[number];
 /** What an uploaded file can be, by its content. */
 declare const containers: readonly ['wav', 'mp3', 'flac', 'ogg', 'webm', 'm4a', 'aac'];
 type Container = (typeof containers)[number];
-
-type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
-type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
-
-type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
-
-/** What a sample is for: to clone a voice from, or to prove a consent. */
-type SamplePurpose = 'voice' | 'consent';
 
 /** Every engine there is, configured or not. */
 declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai'];
@@ -86,6 +83,10 @@ interface SpeakSettings {
     /** What the text is in, two letters of ISO 639-1. */
     readonly language?: string | undefined;
 }
+
+/** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
+declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'voices:write', 'samples:read', 'samples:write', 'consents:read', 'consents:write', 'usage:read', 'keys:read', 'keys:write', 'admin'];
+type Scope = (typeof scopes)[number];
 
 declare const voiceKinds: readonly ['preset', 'cloned'];
 /** What speaks. */
@@ -165,6 +166,13 @@ interface CurrentUsage extends QuotaBalance {
     plan: Plan;
     /** What engines' providers asked for in this calendar month (UTC), in millionths of a dollar. */
     costMicros: number;
+}
+
+/** What is used and left after an event. */
+interface UsageChange {
+    /** Of the event; grows, and numbers the same as those of `events`. */
+    id: string;
+    usage: CurrentUsage;
 }
 
 /** How well a sample serves to make a voice from, and what would make it better. */
@@ -249,6 +257,17 @@ interface EngineReport {
     };
     /** Since midnight (UTC), in millionths of a dollar. */
     spentTodayMicros: number;
+}
+
+/** A numbered fact about a sample or a voice. What it is called and all else is to be had of the thing itself. */
+interface LibraryEvent {
+    /** Grows, and numbers the same as those of `events`; resume after it. */
+    id: string;
+    type: LibraryEventType;
+    /** `smp_…` or `voi_…` */
+    subjectId: string;
+    /** ISO 8601. */
+    createdAt: string;
 }
 
 /** An API key as it can be shown: never with its secret. */
@@ -918,6 +937,16 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    library: {
+        watch: _trpc_server.TRPCSubscriptionProcedure<{
+            input: {
+                lastEventId?: string | null | undefined;
+            } | undefined;
+            output: AsyncIterable<_trpc_server_unstable_core_do_not_import.TrackedData<LibraryEvent>, any, any>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     monitoring: {
         engines: _trpc_server.TRPCQueryProcedure<{
             input: void;
@@ -997,6 +1026,14 @@ declare const routes: {
                 limit?: number | undefined;
             } | undefined;
             output: UsageReport;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        watch: _trpc_server.TRPCSubscriptionProcedure<{
+            input: {
+                lastEventId?: string | null | undefined;
+            } | undefined;
+            output: AsyncIterable<_trpc_server_unstable_core_do_not_import.TrackedData<UsageChange>, any, any>;
             meta: object;
             errorShape: ErrorShape;
         }>;

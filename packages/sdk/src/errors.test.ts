@@ -88,6 +88,7 @@ const classes: Record<Reason, typeof LoquiError> = {
   sample_in_use: ConflictError,
   alias_taken: ConflictError,
   generation_not_found: NotFoundError,
+  events_expired: InvalidInputError,
   audio_not_ready: ConflictError,
   link_invalid: PermissionDeniedError,
   link_expired: PermissionDeniedError,

@@ -1,7 +1,9 @@
 import { type CurrentUsage, currentUsage } from '@loqui/core/usage/current'
 import { usageHistory, usageHistoryInput } from '@loqui/core/usage/history'
 import type { UsageReport } from '@loqui/core/usage/report'
+import { watchUsage, watchUsageInput } from '@loqui/core/usage/watch'
 import type { TRPCRouterRecord } from '@trpc/server'
+import { subscription } from '../subscription.ts'
 import { procedure } from '../trpc.ts'
 
 export const usage = {
@@ -9,4 +11,9 @@ export const usage = {
   history: procedure
     .input(usageHistoryInput.prefault({}))
     .query(({ ctx, input }): Promise<UsageReport> => usageHistory(ctx, input)),
+  watch: procedure
+    .input(watchUsageInput)
+    .subscription(({ ctx, input, path, signal }) =>
+      subscription(ctx, path, (until) => watchUsage(ctx, input, until), signal),
+    ),
 } satisfies TRPCRouterRecord

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { permitAdmin } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idSchema } from '../ids.ts'
 import { planExists } from '../plans/queries.ts'
 import { type Account, toAccount } from './account.ts'
@@ -40,7 +41,7 @@ export async function updateAccount(
       await lock(trx, 'quota', input.id)
       await queue.moveGroup(trx, input.id, input.planId)
     }
-    return trx
+    const updated = await trx
       .updateTable('account')
       .set((eb) => ({
         id: eb.ref('id'),
@@ -51,8 +52,11 @@ export async function updateAccount(
       .where('id', '=', input.id)
       .returningAll()
       .executeTakeFirst()
+    if (updated && input.planId !== undefined) await appendEvent(trx, updated.id, 'usage.changed')
+    return updated
   })
   if (!row) throw userNotFound('id')
   hints.hint('access', row.id)
+  if (input.planId !== undefined) hints.hint('events', row.id)
   return toAccount(row)
 }

@@ -1,5 +1,5 @@
 import type { AudioFormat } from '@loqui/audio/format'
-import type { EventRow, EventType, GenerationRow, GenerationState } from '@loqui/db/schema/generations'
+import type { EventType, GenerationEventRow, GenerationRow, GenerationState } from '@loqui/db/schema/generations'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Reason } from '../errors.ts'
 import { wireId } from '../ids.ts'
@@ -118,7 +118,7 @@ export function toGenerationStatus(row: StatusRow): GenerationStatus {
   return { id: wireId('generation', row.id), ...progress(row) }
 }
 
-export function toGenerationEvent(row: EventRow): GenerationEvent {
+export function toGenerationEvent(row: GenerationEventRow): GenerationEvent {
   return {
     id: String(row.seq),
     type: row.type,

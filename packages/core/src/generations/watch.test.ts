@@ -1,6 +1,7 @@
 import type { Listener } from '@loqui/db/listen'
 import { EngineError } from '@loqui/engines/engine'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { createEventFeed } from '../events/feed.ts'
 import { newId } from '../ids.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
@@ -31,26 +32,11 @@ async function create(user: TestUser): Promise<string> {
 const run = (id: string) => runGeneration(services, { generationId: id }, new AbortController().signal)
 const never = new AbortController().signal
 
-/** The core's listener, and how many listen by it. */
-function countingListener() {
-  let count = 0
-  const listener: Listener = {
-    on(channel, id, onHint) {
-      count++
-      const end = services.listener.on(channel, id, onHint)
-      return () => {
-        count--
-        end()
-      }
-    },
-    close: services.listener.close,
-  }
-  return {
-    listener,
-    get count() {
-      return count
-    },
-  }
+/** A feed of the test's own, by which it can be seen how many follow. */
+function ownFeed(listener: Listener = services.listener) {
+  const events = createEventFeed({ db: services.db, listener, log: services.log })
+  onTestFinished(() => events.close())
+  return { events }
 }
 
 /** Collects events until they end or `signal` aborts. */
@@ -64,16 +50,16 @@ describe('watching a generation', () => {
   test('tells its life from the beginning, as it happens, and ends with it', async () => {
     const user = await core.user()
     const id = await create(user)
-    const listening = countingListener()
+    const feed = ownFeed()
     engine.hold()
     const seen: GenerationEvent[] = []
     const watching = (async () => {
-      for await (const event of await watchGeneration({ ...user.as, ...listening }, { id }, never)) seen.push(event)
+      for await (const event of await watchGeneration({ ...user.as, ...feed }, { id }, never)) seen.push(event)
     })()
     await expect.poll(() => types(seen)).toEqual(['queued'])
     const running = run(id)
     await expect.poll(() => types(seen)).toEqual(['queued', 'running'])
-    expect(listening.count).toBe(1)
+    expect(feed.events.followers).toBe(1)
     engine.release()
     await Promise.all([watching, running])
     expect(types(seen)).toEqual(['queued', 'running', 'segment', 'segment', 'succeeded'])
@@ -87,7 +73,7 @@ describe('watching a generation', () => {
     expect(seen.flatMap(({ segment }) => segment?.index ?? []).sort()).toEqual([0, 1])
     expect(seen.at(-1)).toMatchObject({ durationMs, chargedMs: durationMs, error: null })
     expect(new Set(seen.map(({ generationId }) => generationId))).toEqual(new Set([`gen_${id}`]))
-    expect(listening.count).toBe(0)
+    expect(feed.events.followers).toBe(0)
   })
 
   test('from any event on, each of the rest is told once', async () => {
@@ -110,10 +96,10 @@ describe('watching a generation', () => {
     const user = await core.user()
     const id = await create(user)
     await cancelGeneration(user.as, { id })
-    const listening = countingListener()
-    const events = await watchGeneration({ ...user.as, ...listening }, { id, lastEventId: 2 }, never)
+    const feed = ownFeed()
+    const events = await watchGeneration({ ...user.as, ...feed }, { id, lastEventId: 2 }, never)
     expect(await collect(events)).toEqual([])
-    expect(listening.count).toBe(0)
+    expect(feed.events.followers).toBe(0)
   })
 
   test('past its end, by who names an event there never was, ends with the generation all the same', async () => {
@@ -222,28 +208,28 @@ describe('watching everything', () => {
 
   test.for(['before it begins', 'while it waits'])('aborted %s ends and leaves no listener', async (when) => {
     const user = await core.user()
-    const listening = countingListener()
+    const feed = ownFeed()
     const stop = new AbortController()
     if (when === 'before it begins') stop.abort()
-    const watching = collect(await watchEvents({ ...user.as, ...listening }, {}, stop.signal))
+    const watching = collect(await watchEvents({ ...user.as, ...feed }, {}, stop.signal))
     if (when === 'while it waits') {
-      await expect.poll(() => listening.count).toBe(1)
+      await expect.poll(() => feed.events.followers).toBe(1)
       stop.abort()
     }
     expect(await watching).toEqual([])
-    expect(listening.count).toBe(0)
+    expect(feed.events.followers).toBe(0)
   })
 
   test('left by its reader leaves no listener', async () => {
     const user = await core.user()
-    const listening = countingListener()
+    const feed = ownFeed()
     await create(user)
-    for await (const { type } of await watchEvents({ ...user.as, ...listening }, { lastEventId: 0 }, never)) {
+    for await (const { type } of await watchEvents({ ...user.as, ...feed }, { lastEventId: 0 }, never)) {
       expect(type).toBe('queued')
-      expect(listening.count).toBe(1)
+      expect(feed.events.followers).toBe(1)
       break
     }
-    expect(listening.count).toBe(0)
+    expect(feed.events.followers).toBe(0)
   })
 
   test('goes on by itself where hints are lost', async () => {
@@ -251,7 +237,7 @@ describe('watching everything', () => {
     const deaf: Listener = { on: () => () => undefined, close: async () => undefined }
     const stop = new AbortController()
     onTestFinished(() => stop.abort())
-    const events = (await watchEvents({ ...user.as, listener: deaf }, {}, stop.signal))[Symbol.asyncIterator]()
+    const events = (await watchEvents({ ...user.as, ...ownFeed(deaf) }, {}, stop.signal))[Symbol.asyncIterator]()
     const first = events.next()
     await create(user)
     // No hint reaches it: the poll does, within 3 s.

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { warnOfBudgets } from '../budgets/warn.ts'
 import type { Caller } from '../context.ts'
+import { sweepEvents } from '../events/sweep.ts'
 import { sweepGenerations } from '../generations/sweep.ts'
 import { retried } from '../idempotency/repeatable.ts'
 import { sweepSamples } from '../samples/sweep.ts'
@@ -19,8 +20,10 @@ export async function sweep(caller: Caller<'db' | 'queue' | 'hints' | 'storage' 
   await db.deleteFrom('rate').where('tat', '<', sql<Date>`now() - interval '1 minute'`).execute()
   await db.deleteFrom('lease').where('expires_at', '<', sql<Date>`now()`).execute()
   await db.deleteFrom('voice_preview_lease').where('expires_at', '<', sql<Date>`now()`).execute()
+  const events = await sweepEvents(caller)
   await warnOfBudgets(caller)
   // What the store must answer comes last: all else is done when it does not.
   const samples = await sweepSamples(caller)
-  if (requeued + purged + samples.uploads + samples.purged > 0) log.info({ requeued, purged, samples }, 'swept')
+  if (requeued + purged + events + samples.uploads + samples.purged > 0)
+    log.info({ requeued, purged, events, samples }, 'swept')
 }

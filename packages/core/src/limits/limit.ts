@@ -29,3 +29,12 @@ export type Policy =
   | 'concurrency'
   /** Uploads of an account at the same time. */
   | 'uploads'
+  /** Sockets and streams that are open from a network address. */
+  | 'address-connections'
+  /** Sockets that an account has open. */
+  | 'sockets'
+  /** Streams of server-sent events that an account has open. */
+  | 'streams'
+  /** Subscriptions of an account, over all its sockets and streams; and those over one socket. */
+  | 'subscriptions'
+  | 'socket-subscriptions'

@@ -6,6 +6,7 @@ import { accountExists, userNotFound } from '../accounts/queries.ts'
 import { permitAdmin } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idempotent } from '../idempotency/idempotent.ts'
 import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { idSchema } from '../ids.ts'
@@ -44,16 +45,20 @@ export interface QuotaAdjustment {
  * `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function adjustQuota(
-  { db, actor }: Caller<'db' | 'actor'>,
+  { db, actor, hints }: Caller<'db' | 'actor' | 'hints'>,
   input: z.output<typeof adjustQuotaInput>,
   call: Repeatable = {},
 ): Promise<QuotaAdjustment> {
   permitAdmin(actor)
-  if (actor.kind === 'system') return transaction(db, (trx) => adjust(trx, input, null))
-  const { userId } = actor
-  const keyId = actor.kind === 'key' ? actor.keyId : null
-  const once = readRepeatable(call, 'admin.quota.adjust', input, { userId, keyId })
-  return transaction(db, (trx) => idempotent(trx, userId, once, () => adjust(trx, input, userId)))
+  const made = await transaction(db, (trx) => {
+    if (actor.kind === 'system') return adjust(trx, input, null)
+    const { userId } = actor
+    const keyId = actor.kind === 'key' ? actor.keyId : null
+    const once = readRepeatable(call, 'admin.quota.adjust', input, { userId, keyId })
+    return idempotent(trx, userId, once, () => adjust(trx, input, userId))
+  })
+  hints.hint('events', input.userId)
+  return made
 }
 
 async function adjust(
@@ -88,6 +93,7 @@ async function adjust(
     )
     .where('e.id', '=', made.id)
     .executeTakeFirstOrThrow()
+  await appendEvent(trx, userId, 'usage.changed')
   return { account: toQuotaBalance(account), entry: toQuotaEntry(entry) }
 }
 

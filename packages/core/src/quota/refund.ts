@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { permitAdmin } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idempotent } from '../idempotency/idempotent.ts'
 import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { idSchema } from '../ids.ts'
@@ -25,29 +26,40 @@ export const refundInput = z.strictObject({
  * `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function refundGeneration(
-  { db, actor }: Caller<'db' | 'actor'>,
+  { db, actor, hints }: Caller<'db' | 'actor' | 'hints'>,
   input: z.output<typeof refundInput>,
   call: Repeatable = {},
 ): Promise<QuotaEntry> {
   permitAdmin(actor)
-  if (actor.kind === 'system') return transaction(db, (trx) => refund(trx, input, null))
-  const { userId } = actor
-  const keyId = actor.kind === 'key' ? actor.keyId : null
-  const once = readRepeatable(call, 'admin.quota.refund', input, { userId, keyId })
-  return transaction(db, (trx) => idempotent(trx, userId, once, () => refund(trx, input, userId)))
+  const told: string[] = []
+  const entry = await transaction(db, (trx) => {
+    const give = (by: string | null) => refund(trx, input, { by, told })
+    if (actor.kind === 'system') return give(null)
+    const { userId } = actor
+    const keyId = actor.kind === 'key' ? actor.keyId : null
+    const once = readRepeatable(call, 'admin.quota.refund', input, { userId, keyId })
+    return idempotent(trx, userId, once, () => give(userId))
+  })
+  for (const userId of told) hints.hint('events', userId)
+  return entry
 }
 
+/** @param told whose usage it changed is added to it. */
 async function refund(
   trx: Trx,
   { generationId, note }: z.output<typeof refundInput>,
-  by: string | null,
+  { by, told }: { readonly by: string | null; readonly told: string[] },
 ): Promise<QuotaEntry> {
   // A composite that is null comes as a row of nulls.
   const { rows } = await sql<QuotaEntryRow | { id: null }>`
     select * from quota_refund(${generationId}, ${by}, ${note})
   `.execute(trx)
   const [entry] = rows
-  if (entry && entry.id !== null) return toQuotaEntry(entry)
+  if (entry && entry.id !== null) {
+    await appendEvent(trx, entry.user_id, 'usage.changed')
+    told.push(entry.user_id)
+    return toQuotaEntry(entry)
+  }
   const generation = await trx
     .selectFrom('generation')
     .select('charged_ms')

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { wireId } from '../ids.ts'
 import { purgeSamples } from './purge.ts'
 import { findSample, type SampleIdInput, sampleNotFound } from './queries.ts'
@@ -14,10 +15,10 @@ import { findSample, type SampleIdInput, sampleNotFound } from './queries.ts'
  * @throws {Refusal} `sample_not_found`; `sample_in_use` for the recording of a consent that holds.
  */
 export async function deleteSample(
-  caller: Caller<'db' | 'actor' | 'storage' | 'log'>,
+  caller: Caller<'db' | 'actor' | 'hints' | 'storage' | 'log'>,
   { id }: SampleIdInput,
 ): Promise<void> {
-  const { db, actor, log } = caller
+  const { db, actor, hints, log } = caller
   const userId = permit(actor, 'samples:write')
   await transaction(db, async (trx) => {
     await findSample(trx, userId, id)
@@ -46,7 +47,17 @@ export async function deleteSample(
       update idempotency set response = (response::jsonb || '{"name": "", "peaks": []}')::text
       where user_id = ${userId} and about = ${wireId('sample', id)}
     `.execute(trx)
+    const voices = await trx
+      .selectFrom('voice')
+      .innerJoin('voice_sample', 'voice_id', 'voice.id')
+      .select('voice.id')
+      .where('sample_id', '=', id)
+      .where('deleted_at', 'is', null)
+      .execute()
+    await appendEvent(trx, userId, 'sample.deleted', id)
+    for (const voice of voices) await appendEvent(trx, userId, 'voice.updated', voice.id)
   })
+  hints.hint('events', userId)
   await purgeSamples(caller).catch((error: unknown) => {
     log.warn({ error, sampleId: id }, 'audio of a deleted sample is left to the sweep')
   })

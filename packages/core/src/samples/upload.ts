@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idempotent } from '../idempotency/idempotent.ts'
 import { type Once, type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { wireId } from '../ids.ts'
@@ -52,10 +53,10 @@ export interface Uploading extends Repeatable {
  * `idempotency_key_reused`; whatever `receive` throws.
  */
 export async function uploadSample(
-  caller: Caller<'db' | 'actor' | 'storage' | 'inspector' | 'log'>,
+  caller: Caller<'db' | 'actor' | 'hints' | 'storage' | 'inspector' | 'log'>,
   uploading: Uploading,
 ): Promise<Sample> {
-  const { db, actor, storage, log } = caller
+  const { db, actor, hints, storage, log } = caller
   const userId = permit(actor, 'samples:write')
   const reservation = await reserve(caller, userId, uploading.mostBytes)
   let kept: Sample | undefined
@@ -76,6 +77,7 @@ export async function uploadSample(
     const inspection = await inspect(caller, draft.file, uploading.signal)
     await draft.keep({ signal: uploading.signal })
     kept = await keep(db, userId, reservation, { ...named, received, inspection, once })
+    hints.hint('events', userId)
     return kept
   } finally {
     await reservation.stop()
@@ -155,6 +157,7 @@ async function keep(
         .where((eb) => eb.and({ user_id: userId, route: once.route, key: once.key }))
         .execute()
     }
+    if (sample.id === wireId('sample', id)) await appendEvent(trx, userId, 'sample.created', id)
     return sample
   })
 }

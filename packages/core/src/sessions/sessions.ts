@@ -26,6 +26,8 @@ export interface LiveSession {
   readonly role: Role
   readonly disabled: boolean
   readonly expiresAt: Date
+  /** When it is over unless its expiry moves on, at the latest thirty days after it began. */
+  readonly endsAt: Date
   /** True when the expiry has just moved: a cookie should be set again. */
   readonly fresh: boolean
   /** What the user's plan allows. */
@@ -82,12 +84,14 @@ async function validate(lucia: Lucia, id: string): Promise<LiveSession | null> {
   // Lucia types attributes by a registered instance; ours are those that `createLucia` returns.
   const { role, disabled } = user as unknown as { role: Role; disabled: boolean }
   const { createdAt, userPerMinute, taken } = session as unknown as SessionAttributes & { createdAt: Date }
-  if (createdAt.getTime() + absolute.milliseconds() <= Date.now()) {
+  const last = createdAt.getTime() + absolute.milliseconds()
+  if (last <= Date.now()) {
     await lucia.invalidateSession(id)
     return null
   }
   const { userId, expiresAt, fresh } = session
-  return { id, userId, role, disabled, expiresAt, fresh, userPerMinute, taken }
+  const endsAt = new Date(Math.min(last, expiresAt.getTime()))
+  return { id, userId, role, disabled, expiresAt, endsAt, fresh, userPerMinute, taken }
 }
 
 /** Whether it has the form of a session's id: lucia's 200 random bits in base32. */

@@ -11,6 +11,8 @@ export interface VerifiedSession {
   /** True when the expiry has just moved: a cookie should be set again. */
   readonly fresh: boolean
   readonly expiresAt: Date
+  /** When it is over unless its expiry moves on. */
+  readonly endsAt: Date
 }
 
 /**
@@ -45,8 +47,9 @@ function ensureHolds(session: LiveSession | null): LiveSession {
   return session
 }
 
-const toVerified = ({ id, userId, role, fresh, expiresAt }: LiveSession): VerifiedSession => ({
+const toVerified = ({ id, userId, role, fresh, expiresAt, endsAt }: LiveSession): VerifiedSession => ({
   actor: { kind: 'user', userId, role, sessionId: id },
   fresh,
   expiresAt,
+  endsAt,
 })

@@ -11,9 +11,11 @@ import { type TestDatabase, testDatabase } from '@loqui/db/testing'
 import type { Engine } from '@loqui/engines/engine'
 import { createStorage } from '@loqui/storage/create'
 import { afterAll, afterEach, expect, onTestFinished } from 'vitest'
+import { createAccess } from '../access/watch.ts'
 import { type Scope, scopes } from '../actor.ts'
 import type { Context, Log } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { createEventFeed } from '../events/feed.ts'
 import { createFairSlots } from '../generations/fair-slots.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
 import { createTransitions } from '../generations/transitions.ts'
@@ -62,6 +64,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
   const onError = (error: unknown) => log.error({ error }, 'the database or the queue stumbled')
   const hints = createHints(db, onError)
   const listener = await openListener(connectionString, onError)
+  const events = createEventFeed({ db, listener, log })
   const queue = await openQueue(Object.values(jobs), { connectionString, supervise: true, onError })
   const assembler = createAssembler({ threads: 1 })
   const inspector = createInspector({ processes: 1 })
@@ -69,12 +72,14 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     db,
     hints,
     listener,
+    events,
     queue,
     storage: await createStorage(`file:${directory}`),
     engines: new Map(engines.map((engine) => [engine.id, engine])),
     assembler,
     inspector,
     sessions: createSessions(db),
+    access: createAccess({ listener, log }),
     limits: createLimits(log),
     secret: Buffer.from('the secret of this test'),
     log,
@@ -86,6 +91,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
   afterEach(() => expect(alarms.splice(0), 'logged as errors').toEqual([]))
   afterAll(async () => {
     await hints.flush()
+    events.close()
     await listener.close()
     await queue.close()
     await assembler.close()

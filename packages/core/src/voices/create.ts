@@ -6,6 +6,7 @@ import { permit } from '../actor.ts'
 import { requireConsent } from '../consents/require.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idSchema, newId } from '../ids.ts'
 import { setAliases } from './aliases.ts'
 import { voiceFields } from './input.ts'
@@ -44,12 +45,12 @@ export const createVoiceInput = z.strictObject({
  * does not take, `alias_taken`, `scope_missing`, `forbidden`.
  */
 export async function createVoice(
-  { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
+  { db, actor, engines, hints }: Caller<'db' | 'actor' | 'engines' | 'hints'>,
   input: z.output<typeof createVoiceInput>,
 ): Promise<Voice> {
   const userId = permit(actor, 'voices:write')
   const id = newId()
-  return transaction(db, async (trx) => {
+  const voice = await transaction(db, async (trx) => {
     // So that the consent holds until the voice is there, and its end finds the voice.
     await lock(trx, 'quota', userId)
     const samples = await holdSamples(trx, userId, input.sampleIds, 'sampleIds')
@@ -78,8 +79,12 @@ export async function createVoice(
       .values(samples.map((sample, position) => ({ voice_id: id, sample_id: sample.id, position })))
       .execute()
     await setAliases(trx, userId, id, input.aliases)
-    return toVoice(await findVoice(trx, userId, id), engines)
+    const made = toVoice(await findVoice(trx, userId, id), engines)
+    await appendEvent(trx, userId, 'voice.created', id)
+    return made
   })
+  hints.hint('events', userId)
+  return voice
 }
 
 /** An engine that makes voices from samples. */

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import type { voiceIdInput } from './input.ts'
 import { removePreviews } from './preview-remove.ts'
 import { findVoice } from './queries.ts'
@@ -16,7 +17,7 @@ import { findVoice } from './queries.ts'
  * @throws {Refusal} `voice_not_found`, `forbidden` for a preset, `scope_missing`.
  */
 export async function deleteVoice(
-  { db, actor, storage, log }: Caller<'db' | 'actor' | 'storage' | 'log'>,
+  { db, actor, hints, storage, log }: Caller<'db' | 'actor' | 'hints' | 'storage' | 'log'>,
   { id }: z.output<typeof voiceIdInput>,
 ): Promise<void> {
   const userId = permit(actor, 'voices:write')
@@ -27,8 +28,11 @@ export async function deleteVoice(
     if (found.user_id === null) throw new Refusal('forbidden', "id: a preset voice is everybody's and stays.")
     await trx.updateTable('voice').set({ deleted_at: sql<Date>`clock_timestamp()` }).where('id', '=', id).execute()
     await trx.deleteFrom('voice_alias').where('voice_id', '=', id).execute()
-    return trx.deleteFrom('voice_preview').where('voice_id', '=', id).returning('audio_key').execute()
+    const removed = await trx.deleteFrom('voice_preview').where('voice_id', '=', id).returning('audio_key').execute()
+    await appendEvent(trx, userId, 'voice.deleted', id)
+    return removed
   })
+  hints.hint('events', userId)
   await removePreviews(
     { storage, log },
     previews.map(({ audio_key }) => audio_key),

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
+import { appendEvent } from '../events/append.ts'
 import { idSchema } from '../ids.ts'
 import { setAliases } from './aliases.ts'
 import { voiceFields } from './input.ts'
@@ -22,11 +23,11 @@ export const updateVoiceInput = z
  * @throws {Refusal} `voice_not_found`, `forbidden`, `invalid_input` for settings that its engine does not take, `alias_taken`, `scope_missing`.
  */
 export async function updateVoice(
-  { db, actor, engines }: Caller<'db' | 'actor' | 'engines'>,
+  { db, actor, engines, hints }: Caller<'db' | 'actor' | 'engines' | 'hints'>,
   { id, aliases, ...input }: z.output<typeof updateVoiceInput>,
 ): Promise<Voice> {
   const userId = permit(actor, 'voices:write')
-  return transaction(db, async (trx) => {
+  const voice = await transaction(db, async (trx) => {
     const found = await findVoice(trx, userId, id)
     const { description, settings, labels, ...plain } = input
     const changes = {
@@ -49,6 +50,10 @@ export async function updateVoice(
         .execute()
     }
     if (aliases !== undefined) await setAliases(trx, userId, id, aliases)
-    return toVoice(await findVoice(trx, userId, id), engines)
+    const updated = toVoice(await findVoice(trx, userId, id), engines)
+    await appendEvent(trx, userId, 'voice.updated', id)
+    return updated
   })
+  hints.hint('events', userId)
+  return voice
 }
