@@ -62,6 +62,26 @@ begin
   end if;
 end $$;
 
+-- Writes down that what a call made is not good enough, so that nobody takes it up again. False where its segment has
+-- been asked for p_most times already, or the attempt does not hold the generation: then it stays as it is.
+create or replace function call_reject(p_mark uuid, p_attempt uuid, p_most integer) returns boolean language plpgsql as $$
+declare
+  v_call provider_call;
+begin
+  perform from generation where id = (select generation_id from provider_call where mark = p_mark)
+    and state = 'running' and attempt = p_attempt for share;
+  if not found then
+    return false;
+  end if;
+  select * into strict v_call from provider_call where mark = p_mark;
+  if p_most <= (select count(*) from provider_call where generation_id = v_call.generation_id
+      and segment_index = v_call.segment_index and outcome is distinct from 'refused') then
+    return false;
+  end if;
+  update provider_call set outcome = 'rejected' where mark = p_mark and outcome = 'succeeded';
+  return found;
+end $$;
+
 -- Lets a generation wait for its engine, which does not work: the attempt is given up and does not count, and in
 -- p_wait at the earliest the sweep gives it to another one.
 create or replace function generation_wait(p_id uuid, p_attempt uuid, p_wait interval) returns boolean language plpgsql as $$

@@ -48,7 +48,7 @@ begin
   update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
       audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
       duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
-      stored_at = clock_timestamp()
+      flaws = coalesce(p_segment.flaws, '{}'), stored_at = clock_timestamp()
     where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
   if not found then
     return false;

@@ -1,6 +1,7 @@
 import type { Generated, JSONColumnType, Selectable } from 'kysely'
 
-export type CallOutcome = 'succeeded' | 'failed' | 'canceled' | 'aborted' | 'refused' | 'gone'
+/** `rejected`: its audio came, and was not good enough. */
+export type CallOutcome = 'succeeded' | 'rejected' | 'failed' | 'canceled' | 'aborted' | 'refused' | 'gone'
 
 /** What a provider was asked for one segment. */
 export interface ProviderCallTable {

@@ -82,6 +82,8 @@ export interface SegmentTable {
   sample_rate: number | null
   duration_ms: number | null
   actual_cost_micros: Generated<number>
+  /** What is wrong with the audio that is kept; see `Flaw`. */
+  flaws: Generated<string[]>
   submitted_at: Date | null
   stored_at: Date | null
 }

@@ -7,7 +7,7 @@ import type { Action } from './faults.ts'
 import { showUpload, type Uploads } from './objects.ts'
 import { type Pace, type Prediction, type Predictions, retentionMs, show } from './predictions.ts'
 import { invalid, notFound } from './problem.ts'
-import { sampleRate, speakNoise } from './voice.ts'
+import { sampleRate, speakBadly, speakNoise } from './voice.ts'
 import { wavOf } from './wav.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -141,7 +141,7 @@ function deliver({ clock }: ApiContext, prediction: Prediction | undefined): Ans
   if (prediction?.status !== 'succeeded' || prediction.removed || old) {
     return { status: 404, headers: { 'content-type': 'text/plain' }, body: Buffer.from('Not found') }
   }
-  const wav = wavOf(speakNoise(prediction.text, seedOf(prediction)), sampleRate)
+  const wav = wavOf(speakBadly(speakNoise(prediction.text, seedOf(prediction)), prediction.sound), sampleRate)
   return { status: 200, headers: { 'content-type': 'audio/wav' }, body: wav }
 }
 

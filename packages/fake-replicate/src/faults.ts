@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from './clock.ts'
+import { badSounds } from './voice.ts'
 
 /** What can go wrong with a request. `after`: when it has been carried out already. */
 const requestFault = z.discriminatedUnion('kind', [
@@ -35,6 +36,8 @@ const runFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wait') }),
   /** It succeeds with another output than its audio. */
   z.strictObject({ kind: z.literal('output'), output: z.unknown() }),
+  /** It succeeds, and its audio is what models make now and then. */
+  z.strictObject({ kind: z.literal('sound'), sound: z.enum(badSounds) }),
   /** It succeeds, and everything of it is removed at once. */
   z.strictObject({ kind: z.literal('remove') }),
 ])

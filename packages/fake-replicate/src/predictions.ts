@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import type { Faults, RunFault } from './faults.ts'
 import type { FakeModel } from './models.ts'
+import type { BadSound } from './voice.ts'
 
 export type Status = 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' | 'aborted'
 
@@ -24,6 +25,8 @@ export interface Prediction {
   startedAt: number | null
   completedAt: number | null
   output: unknown
+  /** What is wrong with its audio, where something is. */
+  sound: BadSound | null
   error: string | null
   /** An hour after its end input, output and logs are gone. */
   removed: boolean
@@ -106,6 +109,7 @@ export function createPredictions(around: Surroundings): Predictions {
   }
 
   const finish = (prediction: Prediction, fault: RunFault | undefined) => {
+    if (fault?.kind === 'sound') prediction.sound = fault.sound
     prediction.output = fault?.kind === 'output' ? fault.output : publish(prediction)
     notify(prediction, 'output')
     end(prediction, 'succeeded')
@@ -134,6 +138,7 @@ export function createPredictions(around: Surroundings): Predictions {
         startedAt: null,
         completedAt: null,
         output: null,
+        sound: null,
         error: null,
         removed: false,
         costMicros: 0,

@@ -34,6 +34,53 @@ export function speakNoise(text: string, seed: number): Int16Array {
   return samples
 }
 
+/**
+ * What comes out now and then in place of speech: silence, or so much of it inside; speech cut off at full scale; a model that
+ * runs on to where it has to stop; some words of many; speech and then babble.
+ */
+export const badSounds = ['silent', 'gap', 'clipped', 'truncated', 'short', 'long'] as const
+export type BadSound = (typeof badSounds)[number]
+
+/** @returns what it would be in place of these samples; the same where nothing is wrong. */
+export function speakBadly(samples: Int16Array, sound: BadSound | null): Int16Array {
+  switch (sound) {
+    case null:
+      return samples
+    case 'silent':
+      return samples.map((_, at) => at % 7)
+    case 'gap': {
+      const half = samples.length >> 1
+      return Int16Array.from([
+        ...samples.subarray(0, half),
+        ...new Int16Array(4 * sampleRate),
+        ...samples.subarray(half),
+      ])
+    }
+    case 'clipped':
+      return samples.map((sample) => Math.max(-32_768, Math.min(32_767, sample * 12)))
+    case 'truncated':
+      return endLoudly(repeat(samples, longestSeconds * sampleRate), samples)
+    case 'short':
+      return samples.slice(0, samples.length / 5)
+    case 'long':
+      // Not as far as where models stop.
+      return repeat(
+        samples,
+        Math.min((longestSeconds - 1) * sampleRate, Math.round(2.05 * samples.length) + 2 * sampleRate),
+      )
+  }
+}
+
+const repeat = (samples: Int16Array, length: number): Int16Array =>
+  Int16Array.from({ length }, (_, at) => samples[at % samples.length] ?? 0)
+
+/** In the middle of the first syllable of `samples`. */
+function endLoudly(speech: Int16Array, samples: Int16Array): Int16Array {
+  const syllable = samples.subarray(0.05 * sampleRate, 0.15 * sampleRate)
+  speech.set(syllable, speech.length - syllable.length)
+  return speech
+}
+
 /** Mulberry32: small, quick, and the same everywhere. @returns numbers from 0 up to, not including, 1. */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0

@@ -6,6 +6,7 @@ import type { Generation, GenerationStatus, GenerationSummary } from '@loqui/cor
 import { getGeneration } from '@loqui/core/generations/get'
 import { linkGeneration, linkGenerationInput } from '@loqui/core/generations/link'
 import { listGenerations, listGenerationsInput } from '@loqui/core/generations/list'
+import { type GenerationSegment, listSegments, listSegmentsInput } from '@loqui/core/generations/list-segments'
 import { generationIdInput } from '@loqui/core/generations/queries'
 import { generationStatus } from '@loqui/core/generations/status'
 import { watchGeneration, watchGenerationInput } from '@loqui/core/generations/watch'
@@ -25,6 +26,9 @@ export const generations = {
   list: procedure
     .input(listGenerationsInput.prefault({}))
     .query(({ ctx, input }): Promise<Page<GenerationSummary>> => listGenerations(ctx, input)),
+  segments: procedure
+    .input(listSegmentsInput)
+    .query(({ ctx, input }): Promise<Page<GenerationSegment>> => listSegments(ctx, input)),
   status: procedure
     .input(generationIdInput)
     .query(({ ctx, input }): Promise<GenerationStatus> => generationStatus(ctx, input)),

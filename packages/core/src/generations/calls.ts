@@ -1,4 +1,5 @@
 import type { Db } from '@loqui/db/client'
+import type { ProviderCallRow } from '@loqui/db/schema/calls'
 import { type CallJournal, EngineError, type SpeakRequest } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { newId } from '../ids.ts'
@@ -15,6 +16,12 @@ export type AskedFor = Pick<SpeakRequest, 'text' | 'voice' | 'settings' | 'seed'
 /** A segment was asked for as often as it may be. */
 export class CallsExhausted extends Error {
   override readonly name = 'CallsExhausted'
+}
+
+/** A journal that knows whose audio came out of it. */
+export interface Journal extends CallJournal {
+  /** Mark of the call that succeeded last. */
+  readonly taken: string | null
 }
 
 interface JournalContext {
@@ -36,12 +43,16 @@ export async function openJournal(
   segmentIndex: number,
   asked: AskedFor,
   fresh: boolean,
-): Promise<CallJournal> {
+): Promise<Journal> {
   const { id, attempt } = generation
   const open = fresh ? [] : await readOpenCalls(db, id, segmentIndex)
   for (const { providerId } of open) if (providerId !== null) heed(providerId)
+  let taken: string | null = null
   return {
     open,
+    get taken() {
+      return taken
+    },
     async announce() {
       // What was asked for before is taken up without: it is paid.
       await cover.ensure()
@@ -71,10 +82,66 @@ export async function openJournal(
       return held
     },
     async ended(mark, { outcome, costMicros }) {
-      if (outcome === 'succeeded') cover.spoken(segmentIndex)
+      if (outcome === 'succeeded') {
+        cover.spoken(segmentIndex)
+        taken = mark
+      }
       await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
     },
   }
+}
+
+/**
+ * A journal of calls whose audio came and was not good enough, so that it can be taken after all where nothing better is to be
+ * had. Nothing is asked for by it.
+ *
+ * @param known marks of those whose audio is at hand.
+ */
+export async function openRejected(
+  { db }: Pick<JournalContext, 'db'>,
+  { id, attempt }: Claimed,
+  segmentIndex: number,
+  known: readonly string[],
+): Promise<Journal> {
+  const rows = await db
+    .selectFrom('provider_call')
+    .select(['mark', 'provider_id', 'announced_at'])
+    .where('generation_id', '=', id)
+    .where('segment_index', '=', segmentIndex)
+    .where('outcome', '=', 'rejected')
+    .orderBy('number')
+    .execute()
+  let taken: string | null = null
+  return {
+    open: rows.filter(({ mark }) => !known.includes(mark)).map(toOpenCall),
+    get taken() {
+      return taken
+    },
+    announce: () => Promise.reject(new CallsExhausted('nothing more is asked for')),
+    accepted: async () => false,
+    async ended(mark, { outcome, costMicros }) {
+      if (outcome === 'succeeded') taken = mark
+      await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
+    },
+  }
+}
+
+/**
+ * Writes down that what a call made is not good enough, if the segment may be asked for once more.
+ *
+ * @returns false when it may not, or the attempt has lost its generation.
+ */
+export async function rejectCall(db: Db, { attempt }: Claimed, mark: string): Promise<boolean> {
+  const { rows } = await sql<{ rejected: boolean }>`
+    select call_reject(${mark}, ${attempt}, ${mostCalls}) as rejected
+  `.execute(db)
+  return rows[0]?.rejected === true
+}
+
+/** Writes down that the audio of a call that was rejected is kept after all. @param other is rejected in its place. */
+export async function preferCall(db: Db, { attempt }: Claimed, mark: string, other?: string | null): Promise<void> {
+  if (other != null) await sql`select call_end(${other}, ${attempt}, 'rejected', 0)`.execute(db)
+  await sql`select call_end(${mark}, ${attempt}, 'succeeded', 0)`.execute(db)
 }
 
 /** Until then the sweep will have found out. */
@@ -90,21 +157,27 @@ async function readOpenCalls(db: Db, generationId: string, segmentIndex: number)
     .where((eb) => eb.or([eb('outcome', 'is', null), eb('outcome', '=', 'succeeded')]))
     .orderBy('number')
     .execute()
-  return rows.map(({ mark, provider_id, announced_at }) => ({
-    mark,
-    providerId: provider_id,
-    announcedAt: announced_at,
-  }))
+  return rows.map(toOpenCall)
 }
 
-/** How often a segment's audio came and was none, or none came: each further one has another seed. */
+const toOpenCall = ({
+  mark,
+  provider_id,
+  announced_at,
+}: Pick<ProviderCallRow, 'mark' | 'provider_id' | 'announced_at'>) => ({
+  mark,
+  providerId: provider_id,
+  announcedAt: announced_at,
+})
+
+/** How often a segment's audio came and was none, or not good enough, or none came: each further one has another seed. */
 export async function countRerolls(db: Db, generationId: string, segmentIndex: number): Promise<number> {
   const { count } = await db
     .selectFrom('provider_call')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('generation_id', '=', generationId)
     .where('segment_index', '=', segmentIndex)
-    .where('outcome', 'in', ['failed', 'gone'])
+    .where('outcome', 'in', ['failed', 'gone', 'rejected'])
     .executeTakeFirstOrThrow()
   return Number(count)
 }

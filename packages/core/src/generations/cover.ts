@@ -15,6 +15,8 @@ export interface Cover {
   ensure(): Promise<void>
   /** Takes out a segment for which the engine will not be asked again. To be called before its cost is written down. */
   spoken(index: number): void
+  /** Takes in a segment for which the engine has to be asked after all. */
+  missing(index: number): void
 }
 
 /** Covers the segments that are not stored, each at its price. */
@@ -26,13 +28,13 @@ export function createCover(
 ): Cover {
   const open = new Map<number, number>()
   let micros = 0
-  for (const { index, state, start_offset, end_offset } of isFree(engine) ? [] : segments) {
-    if (state === 'stored') continue
-    const text = generation.text.slice(start_offset, end_offset)
-    const price = engine.price(text)
+  const add = ({ index, start_offset, end_offset }: SegmentRow) => {
+    if (isFree(engine) || open.has(index)) return
+    const price = engine.price(generation.text.slice(start_offset, end_offset))
     open.set(index, price)
     micros += price
   }
+  for (const segment of segments) if (segment.state !== 'stored') add(segment)
   return {
     async ensure() {
       // An engine that costs nothing is not kept waiting for the database.
@@ -44,6 +46,10 @@ export function createCover(
     spoken(index) {
       micros -= open.get(index) ?? 0
       open.delete(index)
+    },
+    missing(index) {
+      const segment = segments.find((each) => each.index === index)
+      if (segment) add(segment)
     },
   }
 }

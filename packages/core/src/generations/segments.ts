@@ -43,6 +43,7 @@ const toRow = ({ id, attempt }: Claimed, segment: TextSegment, submitted: boolea
   sample_rate: null,
   duration_ms: null,
   actual_cost_micros: 0,
+  flaws: [],
   submitted_at: null,
   stored_at: null,
 })

@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
-import { type Engine, EngineError, type Reference, type SpeakRequest, type Speech } from '@loqui/engines/engine'
+import { type Engine, EngineError, type Reference, type SpeakRequest } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
+import { Refusal } from '../errors.ts'
 import { littleEndianBytes } from '../pcm.ts'
-import { type AskedFor, countRerolls, openJournal } from './calls.ts'
+import {
+  type AskedFor,
+  CallsExhausted,
+  countRerolls,
+  mostCalls,
+  openJournal,
+  openRejected,
+  preferCall,
+  rejectCall,
+} from './calls.ts'
 import type { Cover } from './cover.ts'
 import { isEngineWide } from './engine-wide.ts'
 import { LeaseLost, whyLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
 import { segmentSeed } from './seed.ts'
+import { bestOf, isAudible, judgeSpeech, type Take } from './take.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
 /** What speaks a generation: its engine, the engine's own name for its voice, and what pays. */
@@ -46,7 +57,7 @@ export async function speakSegment(
     if (!(await transitions.submit(generation, segment.index))) throw await whyLost(caller.db, generation)
   }
 
-  const speech = await speakWithRetries(caller, generation, segment, speaker, signal)
+  const speech = await speakWell(caller, generation, segment, speaker, signal)
   const key = segmentKey(id, attempt, segment.index)
   const bytes = littleEndianBytes(speech.samples)
   const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
@@ -65,6 +76,7 @@ export async function speakSegment(
     sample_rate: speech.sampleRate,
     duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
     actual_cost_micros: speech.costMicros,
+    flaws: [...speech.flaws],
   }
   speaker.cover.spoken(segment.index)
   if (!(await transitions.store(audio))) {
@@ -75,33 +87,143 @@ export async function speakSegment(
   return { ...segment, ...audio, state: 'stored', bytes }
 }
 
-/** Before each further try of one segment within one attempt, in milliseconds. */
-const retryWaitsMs = [500, 2_000]
-/** An engine that asks for more is left alone, and the attempt given up, which holds a place that others could have. */
-const patienceMs = 5_000
-
-async function speakWithRetries(
+/**
+ * Speaks a segment, and once more where it came out badly: by chance, that is, which another seed changes. Of two that are
+ * both bad the better one is taken.
+ *
+ * @throws {EngineError} `bad_output` where there is nothing to hear in either; as {@link speakSegment}.
+ */
+async function speakWell(
   caller: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
   speaker: Speaker,
   signal: AbortSignal,
-): Promise<Speech> {
+): Promise<Take> {
+  const takes: Take[] = []
+  /** That of the takes which is written down as the one that succeeded. */
+  let standing: Take | undefined
+  try {
+    do {
+      if (takes.length > 0) await resubmit(caller, generation, segment)
+      takes.push(await speakWithRetries(caller, generation, segment, speaker, takes.length, signal))
+    } while (await isRejected(caller, generation, segment, speaker, takes))
+    standing = takes.at(-1)
+  } catch (error) {
+    if (signal.aborted || !isSpent(error)) throw error
+    const salvaged = takes.length === 0 && (await salvage(caller, generation, segment, speaker, takes, signal))
+    if (salvaged) takes.push(salvaged)
+    if (takes.length === 0) throw error
+  }
+  if (!takes.some(isAudible)) {
+    const salvaged = await salvage(caller, generation, segment, speaker, takes, signal)
+    if (salvaged) takes.push(salvaged)
+  }
+  const best = bestOf(takes)
+  if (!best || !isAudible(best)) throw silent()
+  if (best.mark !== null && best !== standing) await preferCall(caller.db, generation, best.mark, standing?.mark)
+  // What was rejected is paid already.
+  return { ...best, costMicros: standing?.costMicros ?? 0 }
+}
+
+const silent = () =>
+  new EngineError('There is no speech in what the engine made.', { code: 'bad_output', retryable: false })
+
+/** Whether an error says that there will be no better take: it was asked for as often as it may be, or there is no money for it. */
+const isSpent = (error: unknown): boolean =>
+  error instanceof CallsExhausted ||
+  (error instanceof EngineError && !isEngineWide(error)) ||
+  (error instanceof Refusal && error.reason === 'budget_exceeded')
+
+/** Whether the last take is bad, and another one may be made: then it is written down so, with what it cost. */
+async function isRejected(
+  { db, transitions }: SpeakContext,
+  generation: Claimed,
+  segment: SegmentRow,
+  { engine, cover }: Speaker,
+  takes: readonly Take[],
+): Promise<boolean> {
+  const last = takes.at(-1)
+  if (!last || last.flaws.length === 0) return false
+  if (engine.provider === null) {
+    if (takes.length >= mostCalls) return false
+    if (last.costMicros > 0) await transitions.spend(generation, last.costMicros)
+    return true
+  }
+  // No call was made where there is nothing to speak.
+  if (last.mark === null || !(await rejectCall(db, generation, last.mark))) return false
+  cover.missing(segment.index)
+  return true
+}
+
+/**
+ * Takes what a provider made for an earlier attempt, and that was not good enough then, where it still has it.
+ *
+ * @returns undefined when there is no such thing.
+ */
+async function salvage(
+  { db }: SpeakContext,
+  generation: Claimed,
+  segment: SegmentRow,
+  { engine, engineVoice, reference }: Speaker,
+  takes: readonly Take[],
+  signal: AbortSignal,
+): Promise<Take | undefined> {
+  if (engine.provider === null) return undefined
+  const calls = await openRejected(
+    { db },
+    generation,
+    segment.index,
+    takes.flatMap(({ mark }) => mark ?? []),
+  )
+  if (calls.open.length === 0) return undefined
+  const request = {
+    text: generation.text.slice(segment.start_offset, segment.end_offset),
+    voice: engineVoice,
+    settings: generation.settings,
+    reference,
+  }
+  try {
+    const speech = await engine.speak(request, { signal, calls })
+    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
+  } catch (error) {
+    if (signal.aborted || !isSpent(error)) throw error
+    return undefined
+  }
+}
+
+/** What was allowed a moment ago need not be any more. */
+async function resubmit({ db, transitions }: SpeakContext, generation: Claimed, { index }: SegmentRow): Promise<void> {
+  if (generation.consent_id === null) return
+  if (!(await transitions.submit(generation, index))) throw await whyLost(db, generation)
+}
+
+/** Before each further try of one segment within one attempt, in milliseconds. */
+const retryWaitsMs = [500, 2_000]
+/** An engine that asks for more is left alone, and the attempt given up, which holds a place that others could have. */
+const patienceMs = 5_000
+
+/** @param takes of this segment that this attempt has already. */
+async function speakWithRetries(
+  caller: SpeakContext,
+  generation: Claimed,
+  segment: SegmentRow,
+  speaker: Speaker,
+  takes: number,
+  signal: AbortSignal,
+): Promise<Take> {
   for (const [tries, waitMs] of retryWaitsMs.entries()) {
     try {
-      return await speakOnce(caller, generation, segment, speaker, tries, signal)
+      return await speakOnce(caller, generation, segment, speaker, takes + tries, signal)
     } catch (error) {
       if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
       if (isEngineWide(error) && (error.retryAfterMs ?? 0) > patienceMs) throw error
       // Not all at once: what failed together would come again together.
       await sleep(Math.max(waitMs, error.retryAfterMs ?? 0) * (1 + Math.random() / 2), undefined, { signal })
-      // What was allowed a moment ago need not be any more.
-      if (generation.consent_id !== null && !(await caller.transitions.submit(generation, segment.index))) {
-        throw await whyLost(caller.db, generation)
-      }
+      await resubmit(caller, generation, segment)
     }
   }
-  return speakOnce(caller, generation, segment, speaker, retryWaitsMs.length, signal)
+  return speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
 }
 
 /** @param tries that this attempt has made already. */
@@ -112,7 +234,7 @@ async function speakOnce(
   { engine, engineVoice, reference, cover }: Speaker,
   tries: number,
   signal: AbortSignal,
-): Promise<Speech> {
+): Promise<Take> {
   const fresh = generation.attempts === 1 && tries === 0
   const asked: AskedFor = {
     text: generation.text.slice(segment.start_offset, segment.end_offset),
@@ -133,12 +255,13 @@ async function speakOnce(
     // The server hears from the provider, and whoever waits need not look again and again.
     const heed = (id: string) => heeded.defer(listener.on('call', id, () => provider.wake(id)))
     const calls = await openJournal({ db, cover, heed }, generation, segment.index, asked, fresh)
+    const speech = await engine.speak(request, { signal, calls })
     // The journal has counted what it cost.
-    return { ...(await engine.speak(request, { signal, calls })), costMicros: 0 }
+    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
   }
   await cover.ensure()
   try {
-    return await engine.speak(request, { signal })
+    return { ...judgeSpeech(engine, request, await engine.speak(request, { signal })), mark: null }
   } catch (error) {
     // A call that failed is paid for where the engine says so.
     if (error instanceof EngineError && error.costMicros > 0) await transitions.spend(generation, error.costMicros)

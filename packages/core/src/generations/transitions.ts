@@ -28,6 +28,7 @@ export type NewAudio = Pick<
   | 'sample_rate'
   | 'duration_ms'
   | 'actual_cost_micros'
+  | 'flaws'
 > & { readonly attempt: string }
 
 export interface Success {
