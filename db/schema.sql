@@ -196,6 +196,7 @@ create table generation (
   loudness double precision,
   seed integer,
   degraded_at timestamp with time zone,
+  pronunciations jsonb,
   constraint generation_pkey PRIMARY KEY (id),
   constraint generation_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
@@ -256,6 +257,21 @@ create table plan (
   constraint plan_storage_bytes_check CHECK ((storage_bytes >= 0))
 );
 
+create table pronunciation (
+  id uuid not null,
+  user_id uuid not null,
+  phrase text not null,
+  replacement text not null,
+  case_sensitive boolean default false not null,
+  language text,
+  voice_id uuid,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint pronunciation_pkey PRIMARY KEY (id),
+  constraint pronunciation_user_id_phrase_case_sensitive_language_voice__key UNIQUE NULLS NOT DISTINCT (user_id, phrase, case_sensitive, language, voice_id),
+  constraint pronunciation_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+  constraint pronunciation_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id) ON DELETE CASCADE
+);
+
 create table provider_call (
   mark uuid not null,
   generation_id uuid not null,
@@ -281,7 +297,7 @@ create table provider_call (
   constraint provider_call_cost_micros_check CHECK ((cost_micros >= 0)),
   constraint provider_call_ended_by_check CHECK ((ended_by = ANY (ARRAY['attempt'::text, 'sweep'::text]))),
   constraint provider_call_number_check CHECK ((number > 0)),
-  constraint provider_call_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'aborted'::text, 'refused'::text, 'gone'::text]))),
+  constraint provider_call_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'failed'::text, 'canceled'::text, 'aborted'::text, 'refused'::text, 'gone'::text]))),
   constraint provider_call_segment_index_check CHECK ((segment_index >= 0))
 ) with (fillfactor=80);
 
@@ -392,6 +408,7 @@ create table segment (
   actual_cost_micros bigint default 0 not null,
   submitted_at timestamp with time zone,
   stored_at timestamp with time zone,
+  flaws text[] default '{}'::text[] not null,
   constraint segment_pkey PRIMARY KEY (generation_id, index),
   constraint segment_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   constraint segment_check CHECK ((end_offset > start_offset)),
@@ -535,6 +552,8 @@ CREATE INDEX generation_user ON public.generation USING btree (user_id, id DESC)
 CREATE INDEX idempotency_created_at ON public.idempotency USING btree (created_at);
 
 CREATE INDEX lease_user ON public.lease USING btree (user_id);
+
+CREATE INDEX pronunciation_user ON public.pronunciation USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX provider_call_id ON public.provider_call USING btree (engine, provider_id) WHERE (provider_id IS NOT NULL);
 
@@ -844,6 +863,27 @@ begin
     update segment set actual_cost_micros = actual_cost_micros + p_cost_micros - v_call.cost_micros
       where generation_id = v_call.generation_id and index = v_call.segment_index;
   end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.call_reject(p_mark uuid, p_attempt uuid, p_most integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_call provider_call;
+begin
+  perform from generation where id = (select generation_id from provider_call where mark = p_mark)
+    and state = 'running' and attempt = p_attempt for share;
+  if not found then
+    return false;
+  end if;
+  select * into strict v_call from provider_call where mark = p_mark;
+  if p_most <= (select count(*) from provider_call where generation_id = v_call.generation_id
+      and segment_index = v_call.segment_index and outcome is distinct from 'refused') then
+    return false;
+  end if;
+  update provider_call set outcome = 'rejected' where mark = p_mark and outcome = 'succeeded';
+  return found;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.consent_holds(p_id uuid)
@@ -1858,7 +1898,7 @@ begin
   update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
       audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
       duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
-      stored_at = clock_timestamp()
+      flaws = coalesce(p_segment.flaws, '{}'), stored_at = clock_timestamp()
     where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
   if not found then
     return false;

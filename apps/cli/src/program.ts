@@ -10,6 +10,7 @@ import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
 import { deleteSample, listSamples, uploadSample } from './commands/samples.ts'
 import { say } from './commands/say.ts'
+import { segments } from './commands/segments.ts'
 import { usage, usageHistory } from './commands/usage.ts'
 import { voices } from './commands/voices.ts'
 import { connect } from './connect.ts'
@@ -161,6 +162,14 @@ export function createProgram() {
     .addOption(new Option('--state <state>').choices(states))
     .option('--limit <number>', 'how many', count, 20)
     .action((options) => list(client(), options, json()))
+
+  program
+    .command('segments')
+    .summary('list the parts of a generation')
+    .description('Lists the parts of a generation that are spoken one by one, and what is wrong with them.')
+    .argument('<id>', 'gen_…')
+    .option('--flawed', 'only those with something wrong with them')
+    .action((id, { flawed = false }) => segments(client(), id, flawed, json()))
 
   program
     .command('usage')

@@ -3,6 +3,7 @@ export type { ErrorData, ErrorShape } from '@loqui/api/errors'
 export type { AppRouter } from '@loqui/api/router'
 export type { SessionStart } from '@loqui/api/routers/auth'
 export type { AudioFormat } from '@loqui/audio/format'
+export type { Flaw } from '@loqui/audio/speech/flaws'
 export type { Account } from '@loqui/core/accounts/account'
 export type { AccountDetails } from '@loqui/core/accounts/get'
 export type { Scope } from '@loqui/core/actor'
@@ -18,6 +19,7 @@ export type {
   GenerationStatus,
   GenerationSummary,
 } from '@loqui/core/generations/generation'
+export type { GenerationSegment } from '@loqui/core/generations/list-segments'
 export type { CreatedKey } from '@loqui/core/keys/create'
 export type { ApiKey } from '@loqui/core/keys/key'
 export type { Link } from '@loqui/core/links/link'

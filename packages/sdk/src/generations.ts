@@ -2,6 +2,7 @@ import type {
   Estimate,
   Generation,
   GenerationEvent,
+  GenerationSegment,
   GenerationStatus,
   GenerationSummary,
   Link,
@@ -42,6 +43,11 @@ export type CreateGenerationOptions = OnceOptions
 
 export interface ListGenerationsInput extends PageInput {
   readonly state?: Generation['state'] | undefined
+}
+
+export interface ListSegmentsInput extends PageInput {
+  /** Only those with something wrong with them. */
+  readonly flawed?: boolean | undefined
 }
 
 export interface WatchOptions {
@@ -129,6 +135,25 @@ export class Generations {
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.generations.get.query({ id }, { signal }),
       options,
+    )
+  }
+
+  /**
+   * The parts that are spoken one by one, in order: how long each is, and what is wrong with it where nothing better was to be
+   * had. None before it runs.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @example
+   * ```ts
+   * for await (const { index, flaws } of loqui.generations.segments('gen_…', { flawed: true })) console.log(index, flaws)
+   * ```
+   */
+  segments(id: string, input: ListSegmentsInput = {}, options?: RequestOptions): Listing<GenerationSegment> {
+    return new Listing((page) =>
+      this.#connection.repeatable(
+        (signal) => this.#connection.trpc.generations.segments.query({ id, ...input, ...page }, { signal }),
+        options,
+      ),
     )
   }
 

@@ -17,6 +17,7 @@ import { toast } from '../ui/toast.tsx'
 import { previewNote } from '../voices/preview-badge.tsx'
 import { VoiceName } from '../voices/voice-name.tsx'
 import { useVoice } from '../voices/voices.ts'
+import { FlawedSegments } from './flawed-segments.tsx'
 import { formats } from './formats.ts'
 import { GenerationPanel } from './generation-panel.tsx'
 import { isActive, type SegmentLengths, useLiveGeneration } from './live.ts'
@@ -97,6 +98,7 @@ function Loaded({ generation, segments, isConnected }: LoadedProps) {
       <section aria-label="Speech" className="rounded-xl border border-line px-4 py-3 sm:px-5 sm:py-4">
         <GenerationPanel generation={generation} lengths={segments} isConnected={isConnected} />
       </section>
+      {generation.state === 'succeeded' && <FlawedSegments generation={generation} />}
 
       <div className="mt-8 grid gap-8 lg:grid-cols-[minmax(0,1fr)_17rem] lg:gap-12">
         <section aria-label="Text">
