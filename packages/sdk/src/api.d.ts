@@ -42,6 +42,7 @@ interface ErrorData {
 type Role = 'user' | 'admin';
 
 type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed';
 type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
 type LibraryEventType = 'sample.created' | 'sample.renamed' | 'sample.deleted' | 'voice.created' | 'voice.updated' | 'voice.deleted';
 
@@ -298,6 +299,40 @@ interface Link {
     url: string;
     /** ISO 8601. */
     expiresAt: string;
+}
+
+/**
+ * What can be wrong with a take. `silent`: there is no speech in it. `gap`: a long silence inside. `clipped`: cut off at
+ * full scale. `truncated`: the model came to the end of what it can make at once in the middle of speaking. `too_short`,
+ * `too_long`: against its text.
+ */
+declare const flaws: readonly ['silent', 'gap', 'clipped', 'truncated', 'too_short', 'too_long'];
+type Flaw = (typeof flaws)[number];
+
+/** A page of a listing, newest first unless it says otherwise. */
+interface Page<Item> {
+    items: Item[];
+    /** Pass it as `cursor` for the next page; `null` on the last. */
+    nextCursor: string | null;
+}
+
+/** A part of a generation that is spoken alone. */
+interface GenerationSegment {
+    /** Position among the segments, from 0. */
+    index: number;
+    state: SegmentState;
+    /** Where it begins in the generation's text, in UTF-16 code units. */
+    startOffset: number;
+    /** Where it ends, exclusive. */
+    endOffset: number;
+    /** How long its audio is; `null` until there is some. */
+    durationMs: number | null;
+    /** The silence after it. */
+    pauseMs: number;
+    /** What is wrong with its audio, where nothing better was to be had. */
+    flaws: Flaw[];
+    /** How often it was begun with. */
+    attempts: number;
 }
 
 /** What a generation would take of the quota, and cost. Lengths are milliseconds of audio. */
@@ -568,13 +603,6 @@ interface UsageReport extends DayRange {
     rows: UsageRow[];
     /** Of all rows, also of those beyond the limit. */
     total: UsageSums;
-}
-
-/** A page of a listing, newest first. */
-interface Page<Item> {
-    items: Item[];
-    /** Pass it as `cursor` for the next page; `null` on the last. */
-    nextCursor: string | null;
 }
 
 declare const routes: {
@@ -859,6 +887,17 @@ declare const routes: {
             meta: object;
             errorShape: ErrorShape;
         }>;
+        segments: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+                id: string;
+                flawed?: boolean | undefined;
+            };
+            output: Page<GenerationSegment>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
         status: _trpc_server.TRPCQueryProcedure<{
             input: {
                 id: string;
@@ -1135,4 +1174,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Generation, GenerationError, GenerationEvent, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Flaw, Generation, GenerationError, GenerationEvent, GenerationSegment, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
