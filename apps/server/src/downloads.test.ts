@@ -6,7 +6,7 @@ import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { audioFormatInfo, audioFormats } from '@loqui/audio/format'
 import { decodeAudio, mostSurplusMs } from '@loqui/audio/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { client, finished, startLoqui } from './testing.ts'
 
 const loqui = await startLoqui()
@@ -327,10 +327,87 @@ test('a listener who leaves in the middle is no trouble', async () => {
   expect((await download()).status).toBe(200)
 })
 
-test('before it is spoken there is nothing to hear', async () => {
-  for (const worker of [...loqui.workers]) await worker.end('SIGTERM')
-  const { id } = await api.generations.create.mutate({ text: 'Not yet.', voiceId })
-  const response = await download({}, '', 'GET', id)
-  expect(response.status).toBe(409)
-  expect(await response.json()).toMatchObject({ reason: 'audio_not_ready', detail: expect.stringContaining('queued') })
+describe('while it is being made', () => {
+  const chapter =
+    'Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do. '
+
+  test('it is heard as it comes, by session, key and link, and is what the file will be', async () => {
+    const { id } = await api.generations.create.mutate({ text: chapter.repeat(20), voiceId, format: 'wav' })
+    const { url } = await api.generations.link.mutate({ id, format: 'wav' })
+    const [byKey, byLink] = await Promise.all([download({}, '', 'GET', id), fetch(url)])
+    for (const [response, policy] of [
+      [byKey, 'same-origin'],
+      [byLink, 'cross-origin'],
+    ] as const) {
+      expect(response.status).toBe(200)
+      expect(response.headers.get('content-length')).toBeNull()
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'accept-ranges': 'none',
+        'cache-control': 'no-store',
+        'content-type': 'audio/wav',
+        'cross-origin-resource-policy': policy,
+      })
+    }
+    const [heard, linked] = await Promise.all([bytes(byKey), bytes(byLink)])
+    const { durationMs } = await finished(api, id)
+    const file = await bytes(await download({}, '', 'GET', id))
+    expect(linked.equals(heard)).toBe(true)
+    // Behind the header, and before what the file says of itself.
+    expect(Math.abs(heard.length - 44 - Number(durationMs) * 48)).toBeLessThan(48)
+    expect(heard.subarray(44).equals(file.subarray(44, heard.length))).toBe(true)
+    expect((await download({ range: 'bytes=0-9' }, '', 'GET', id)).status).toBe(206)
+  })
+
+  test('ranges are answered from the beginning, and HEAD with what GET would be', async () => {
+    const { id } = await api.generations.create.mutate({ text: chapter.repeat(20), voiceId, format: 'mp3' })
+    const response = await download({ range: 'bytes=1000-' }, '', 'GET', id)
+    expect(response.status).toBe(200)
+    expect(new TextDecoder().decode((await response.body?.getReader().read())?.value?.subarray(0, 3))).toBe('ID3')
+    const head = await download({}, '?format=opus', 'HEAD', id)
+    expect(head.status).toBe(200)
+    expect(head.headers.get('content-type')).toBe('audio/ogg; codecs=opus')
+    await api.generations.cancel.mutate({ id })
+  })
+
+  test('it breaks off when it is canceled, or the key is revoked: nobody takes a part for the whole', async () => {
+    const keyed = await loqui.user()
+    const own = client(loqui.url, keyed)
+    const hear = async (key: string, id: string) => {
+      const response = await fetch(`${loqui.url}/api/v1/generations/${id}/audio`, {
+        headers: { authorization: `Bearer ${key}` },
+      })
+      expect(response.status).toBe(200)
+      return response.arrayBuffer()
+    }
+    const text = chapter.repeat(45)
+    const { id } = await api.generations.create.mutate({ text, voiceId })
+    const { id: other } = await own.generations.create.mutate({ text, voiceId })
+    const [mine, theirs] = [hear(ada.key, id), hear(keyed.key, other)]
+    const broken = [expect(mine).rejects.toThrow(TypeError), expect(theirs).rejects.toThrow(TypeError)]
+    await expect.poll(async () => (await api.generations.get.query({ id })).segments.done).toBeGreaterThan(0)
+    await expect.poll(async () => (await own.generations.get.query({ id: other })).segments.done).toBeGreaterThan(0)
+    await api.generations.cancel.mutate({ id })
+    await own.keys.revoke.mutate({ id: keyed.keyId })
+    await Promise.all(broken)
+    const refused = await download({}, '', 'GET', id)
+    expect(refused.status).toBe(409)
+    expect(await refused.json()).toMatchObject({
+      reason: 'audio_not_ready',
+      detail: expect.stringContaining('canceled'),
+    })
+  })
+
+  test('who wants a whole file is told that there is none yet', async () => {
+    for (const worker of [...loqui.workers]) await worker.end('SIGTERM')
+    const { id } = await api.generations.create.mutate({ text: 'Not yet.', voiceId })
+    const response = await download({}, '?complete=1', 'GET', id)
+    expect(response.status).toBe(409)
+    expect(await response.json()).toMatchObject({
+      reason: 'audio_not_ready',
+      detail: expect.stringContaining('queued'),
+    })
+    const asked = await download({}, '?complete=maybe', 'GET', id)
+    expect(asked.status).toBe(400)
+    await api.generations.cancel.mutate({ id })
+  })
 })

@@ -4,27 +4,43 @@ import type { Request, Response } from 'express'
 import fresh from 'fresh'
 import { sendStream } from './send-stream.ts'
 
-/** An object of the store, as it is to be answered. */
-export interface SentObject {
-  readonly key: string
-  readonly bytes: number
-  /** Lower-case hex: its ETag. */
-  readonly sha256: string
+/** A file, as it is to be answered. */
+export interface SentFile {
   readonly contentType: string
   /** For a file of it, without directories. */
   readonly fileName: string
-  readonly modifiedAt: Date
-  /** Default: to be asked for each time, since it may be deleted. */
-  readonly cacheControl?: string
   /** To whom it may be given without asking us again. Default: to who is known to us, on our own pages. */
   readonly open?: boolean
 }
 
+/** An object of the store, as it is to be answered. */
+export interface SentObject extends SentFile {
+  readonly key: string
+  readonly bytes: number
+  /** Lower-case hex: its ETag. */
+  readonly sha256: string
+  readonly modifiedAt: Date
+  /** Default: to be asked for each time, since it may be deleted. */
+  readonly cacheControl?: string
+}
+
 const redirectedSeconds = 60
 
+/** What each file is answered with: as one to be saved where `?download=1` asks for it, and never as a page. */
+export function fileHeaders(req: Request, { contentType, fileName, open }: SentFile) {
+  return {
+    'content-disposition': contentDisposition(fileName.replaceAll(deceptive, ' '), {
+      type: req.query.download === '1' ? 'attachment' : 'inline',
+    }),
+    'content-security-policy': "sandbox; default-src 'none'",
+    'content-type': contentType,
+    'cross-origin-resource-policy': open ? 'cross-origin' : 'same-origin',
+  }
+}
+
 /**
- * Answers GET and HEAD with an object of the store: whole, a range of it, or that it has not changed. As a file to be saved
- * where `?download=1` asks for one. What a person gave is sent so that no browser takes it for a page.
+ * Answers GET and HEAD with an object of the store: whole, a range of it, or that it has not changed. What a person gave is sent so
+ * that no browser takes it for a page.
  */
 export async function sendObject(
   { storage, log, requestId }: Pick<RequestContext, 'storage' | 'log' | 'requestId'>,
@@ -34,18 +50,13 @@ export async function sendObject(
 ): Promise<void> {
   const { bytes, contentType } = object
   const validators = { etag: `"${object.sha256}"`, 'last-modified': object.modifiedAt.toUTCString() }
-  const disposition = contentDisposition(object.fileName.replaceAll(deceptive, ' '), {
-    type: req.query.download === '1' ? 'attachment' : 'inline',
-  })
+  const file = fileHeaders(req, object)
   const headers = {
+    ...file,
     ...validators,
     'accept-ranges': 'bytes',
     // A link's address is its bytes' for as long as they are there: caches between may keep them, and ask whether they are.
     'cache-control': object.cacheControl ?? (object.open ? 'public, no-cache' : 'private, no-cache'),
-    'content-disposition': disposition,
-    'content-security-policy': "sandbox; default-src 'none'",
-    'content-type': contentType,
-    'cross-origin-resource-policy': object.open ? 'cross-origin' : 'same-origin',
   }
   if (isUnmet(req, validators.etag)) {
     res.status(412).set(headers).end()
@@ -67,7 +78,8 @@ export async function sendObject(
     return
   }
   if (object.open) {
-    const options = { expiresInSeconds: redirectedSeconds, contentType, contentDisposition: disposition }
+    const contentDisposition = file['content-disposition']
+    const options = { expiresInSeconds: redirectedSeconds, contentType, contentDisposition }
     const address = await storage.link(object.key, options)
     if (address !== null) {
       res.set({ 'cache-control': 'no-store', 'cross-origin-resource-policy': 'cross-origin' }).redirect(302, address)

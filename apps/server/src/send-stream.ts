@@ -10,22 +10,23 @@ const aheadBytes = 1
  * Sends what a stream gives as the body of an answer, as fast as its reader takes it, and ends the answer. What it gave belongs
  * to this function then, and to nobody else.
  *
+ * @param bytes how many were promised; `null` when nobody knows
  * @throws {Error} at the end of fewer or more bytes than were promised, whatever the stream ends with, or when the reader leaves.
  */
-export async function sendStream(stream: Readable, res: ServerResponse, bytes: number): Promise<void> {
+export async function sendStream(stream: Readable, res: ServerResponse, bytes: number | null): Promise<void> {
   let sent = 0
   const sender = new Writable({
     highWaterMark: aheadBytes,
     write(chunk: Uint8Array, _encoding, done) {
       sent += chunk.byteLength
-      if (sent > bytes) return done(new Error(`the object has more than ${bytes} bytes`))
+      if (bytes !== null && sent > bytes) return done(new Error(`the object has more than ${bytes} bytes`))
       res.write(chunk, (error) => {
         release(chunk)
         done(error)
       })
     },
     final(done) {
-      if (sent !== bytes) return done(new Error(`the object ends after ${sent} of ${bytes} bytes`))
+      if (bytes !== null && sent !== bytes) return done(new Error(`the object ends after ${sent} of ${bytes} bytes`))
       res.end(() => done())
     },
   })

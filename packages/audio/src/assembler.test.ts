@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Assembler, Piece } from './assemble.ts'
 import { createAssembler } from './assembler.ts'
+import { assembly } from './assembly.ts'
 import { audioFormatInfo, audioFormats, usualSampleRate } from './format.ts'
 import { decodeAudio, exactFormats, speechLike } from './testing.ts'
 
@@ -60,6 +61,62 @@ test('what a format does not take is refused before anything is opened', async (
   await expect(buffer(opus)).rejects.toThrow('sampleRate: opus takes 8000, 16000, 24000, or 48000 Hz, not 44100.')
   const wav = assembler.encode([unopened], 'wav', { bitRate: 64 })
   await expect(buffer(wav)).rejects.toThrow('bitRate: wav takes none')
+})
+
+describe('pieces that come one by one', () => {
+  test.for(audioFormats)(
+    'as %s, with the header it tells of at last, are the bytes of those that are there',
+    async (format) => {
+      const tags = { title: 'A title', voice: 'A voice' }
+      const whole = await buffer(assembler.encode(chapter, format, { tags }))
+      let header: Uint8Array = new Uint8Array()
+      const onHeader = (told: Uint8Array) => {
+        header = told
+      }
+      const bytes = await buffer(assembler.encode(Readable.from(chapter), format, { tags, onHeader }))
+      bytes.set(header)
+      expect(bytes.equals(whole)).toBe(true)
+    },
+  )
+
+  test.for(audioFormats)('as %s are the same speech where nobody goes back to the header', async (format) => {
+    const { samples: whole } = await decodeAudio(await encode(chapter, format), format)
+    const bytes = await buffer(assembler.encode(Readable.from(chapter), format))
+    const { samples } = await decodeAudio(bytes, format)
+    // Of an MP3 that does not say how long it is decoders may leave the delay at its beginning, and what fills up its last frames.
+    const leads = format === 'mp3' ? [0, 576 + 529] : [0]
+    const bytesFrom = (lead: number) => Buffer.from(samples.slice(lead, lead + whole.length).buffer)
+    expect(leads.some((lead) => bytesFrom(lead).equals(Buffer.from(whole.slice().buffer)))).toBe(true)
+    expect(samples.length - whole.length).toBeLessThanOrEqual(format === 'mp3' ? 3 * 1152 : 0)
+  })
+
+  test('are encoded as they come, and not before', async () => {
+    const second = Promise.withResolvers<Piece>()
+    async function* coming() {
+      yield piece(speechLike(24_000, 48_000), { pauseMs: 100 })
+      yield await second.promise
+    }
+    const output = assembler.encode(coming(), 'pcm')
+    let bytes = 0
+    for await (const chunk of output) {
+      bytes += chunk.length
+      if (bytes === (48_000 + 2400) * 2) second.resolve(piece(speechLike(24_000, 24_000)))
+    }
+    expect(bytes).toBe((48_000 + 2400 + 24_000) * 2)
+  })
+
+  test('cannot be brought to a loudness that all of them would have to be heard for', async () => {
+    const output = assembler.encode(Readable.from(chapter), 'wav', { loudness: -16 })
+    await expect(buffer(output)).rejects.toThrow('loudness: what is still to come cannot be measured')
+  })
+
+  test('that do not come any more are the error of the encoding', async () => {
+    async function* coming() {
+      yield piece(speechLike(24_000, 48_000))
+      throw new Error('the generation was canceled')
+    }
+    await expect(buffer(assembler.encode(coming(), 'flac'))).rejects.toThrow('the generation was canceled')
+  })
 })
 
 describe('joining', () => {
@@ -142,7 +199,7 @@ describe('a reader', () => {
     await once(slow, 'readable')
     await Promise.all([encode(pieces, 'pcm'), encode(pieces, 'pcm')])
     expect(opened).toBeLessThan(4)
-    expect((await buffer(slow)).length).toBe(100 * pieceSamples * 2)
+    expect((await buffer(slow)).length).toBe(assembly(pieces).samples * 2)
   })
 
   test('that leaves without reading on closes the piece', async () => {

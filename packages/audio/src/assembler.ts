@@ -1,11 +1,12 @@
 import { addAbortListener } from 'node:events'
 import { Readable } from 'node:stream'
-import type { AssembleOptions, Assembler, Piece } from './assemble.ts'
-import { layOut, type Place } from './assembly.ts'
+import type { AssembleOptions, Assembler, ComingPieces, Piece } from './assemble.ts'
+import { assembly, createLayout } from './assembly.ts'
 import type { EncoderOptions } from './encoders/encoder.ts'
 import type { SingleStep, Taken } from './encoding.ts'
 import type { AudioFormat } from './format.ts'
 import { firstGain, type Gain, nextGain } from './gain.ts'
+import { mostAhead } from './join.ts'
 import { chooseOutput } from './output.ts'
 import { tagTexts } from './tags.ts'
 import { createThreads, type RemoteEncoding, type Threads } from './threads.ts'
@@ -17,7 +18,7 @@ const stepSamples = 32_768
 /**
  * Starts the threads that join and encode.
  *
- * Of an encoding, one step is in memory at a time, and what its reader has not taken yet (64 KiB): a reader that stops
+ * Of an encoding, a piece or 2 MB of it are in memory, and what its reader has not taken yet (64 KiB): a reader that stops
  * reading stops the reading of the pieces.
  *
  * @param options.threads how many encodings progress at the same instant; more of them take turns
@@ -58,24 +59,28 @@ export function createAssembler(options: { readonly threads: number }): Assemble
 
 async function* encode(
   threads: Threads,
-  pieces: readonly Piece[],
+  pieces: readonly Piece[] | ComingPieces,
   asked: AssembleOptions & { readonly format: AudioFormat },
   stop: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   const output = chooseOutput(asked)
   if ('refused' in output) throw new RangeError(`${output.refused}: ${output.message}`)
   const { format, sampleRate, bitRate, loudness } = output
-  const places = layOut(pieces, sampleRate)
-  const samples = places.reduce((sum, { speech, pause }) => sum + speech + pause, 0)
-  const joined = () => steps(pieces, places, stop)
+  const areThere = 'length' in pieces
+  if (!areThere && loudness !== null) throw new RangeError('loudness: what is still to come cannot be measured')
+  const samples = areThere ? assembly(pieces, sampleRate).samples : asked.onHeader ? 'later' : 'never'
+  const joined = () => steps(pieces, sampleRate, stop)
   const encoding = threads.open()
   try {
     // What is short is read once, and goes to the thread in one step.
-    const short = samples <= stepSamples ? await Array.fromAsync(joined()) : undefined
+    const short = typeof samples === 'number' && samples <= stepSamples ? await Array.fromAsync(joined()) : undefined
     const pass = (begin: SingleStep) => go(encoding, begin, short ?? joined())
     const gain = loudness === null ? null : await findGain(pass, sampleRate, loudness)
     const options: EncoderOptions = { samples, sampleRate, bitRate, tags: tagTexts(asked.tags ?? {}) }
-    for await (const { bytes } of pass({ take: 'begin', format, gain, ...options })) if (bytes.length > 0) yield bytes
+    for await (const { bytes, header } of pass({ take: 'begin', format, gain, ...options })) {
+      if (bytes.length > 0) yield bytes
+      if (header) asked.onHeader?.(header)
+    }
   } finally {
     encoding.drop()
   }
@@ -118,18 +123,35 @@ async function findGain(
 }
 
 async function* steps(
-  pieces: readonly Piece[],
-  places: readonly Place[],
+  pieces: readonly Piece[] | ComingPieces,
+  sampleRate: number,
   stop: AbortSignal,
 ): AsyncGenerator<SingleStep, void, void> {
-  for (const [index, piece] of pieces.entries()) {
+  const layout = createLayout(sampleRate)
+  let index = 0
+  for await (const piece of pieces) {
     stop.throwIfAborted()
-    yield { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate }
-    for await (const speech of readSamples(piece, index, stop)) yield { take: 'speech', samples: speech }
-    const silence = places[index]?.pause ?? 0
-    for (let start = 0; start < silence; start += stepSamples) {
-      yield { take: 'silence', samples: Math.min(stepSamples, silence - start) }
+    const { overlap, pause } = layout.place(piece)
+    const isOpen = piece.pauseMs === 0
+    yield { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate, overlap, isOpen }
+    let ahead = 0
+    for await (const speech of readSamples(piece, index++, stop)) {
+      // Before it goes: its memory moves to the thread.
+      ahead += speech.length
+      yield { take: 'hear', samples: speech }
+      // What was heard ahead stays as much to the end.
+      if (ahead < mostAhead + stepSamples) continue
+      yield { take: 'speak', samples: stepSamples }
+      ahead -= stepSamples
     }
+    yield* portions('speak', ahead)
+    yield* portions('silence', pause)
+  }
+}
+
+function* portions(take: 'speak' | 'silence', samples: number): Generator<SingleStep, void, void> {
+  for (let start = 0; start < samples; start += stepSamples) {
+    yield { take, samples: Math.min(stepSamples, samples - start) }
   }
 }
 

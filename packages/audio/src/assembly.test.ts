@@ -1,19 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { assembly, layOut } from './assembly.ts'
+import { assembly, createLayout, type Place } from './assembly.ts'
 import { sampleRates, usualSampleRate } from './format.ts'
+
+function layOut(
+  pieces: readonly Parameters<ReturnType<typeof createLayout>['place']>[0][],
+  sampleRate: number,
+): Place[] {
+  const layout = createLayout(sampleRate)
+  return pieces.map((piece) => layout.place(piece))
+}
 
 test('nothing joined is nothing', () => {
   expect(assembly([])).toEqual({ samples: 0, durationMs: 0 })
 })
 
-test('each piece counts as it is resampled on its own, and each pause', () => {
+test('each piece counts as it is resampled on its own, and each pause; what sounds together counts once', () => {
   expect(
     assembly([
       { samples: 16_001, sampleRate: 16_000, pauseMs: 250 },
       { samples: 22_051, sampleRate: 22_050, pauseMs: 0 },
       { samples: 7, sampleRate: 24_000, pauseMs: 0.02 },
     ]),
-  ).toEqual({ samples: 24_002 + 6000 + 24_001 + 7, durationMs: 2250 })
+  ).toEqual({ samples: 24_002 + 6000 + 24_001 + 7 - 3, durationMs: 2250 })
 })
 
 test.for([
@@ -39,10 +47,11 @@ describe('at another rate', () => {
     }
   })
 
-  test('nothing is put between pieces that follow each other: the next pause takes up what was rounded', () => {
+  test('nothing is put between pieces that sound together: the next pause takes up what was rounded', () => {
     const pieces = [0, 0, 1].map((pauseMs) => ({ samples: 24_001, sampleRate: 24_000, pauseMs }))
     const places = layOut(pieces, 8000)
     expect(places.map(({ speech }) => speech)).toEqual([8000, 8000, 8000])
+    expect(places.map(({ overlap }) => overlap)).toEqual([0, 160, 160])
     expect(places.map(({ pause }) => pause)).toEqual([0, 0, 9])
   })
 

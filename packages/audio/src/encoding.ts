@@ -2,20 +2,21 @@ import { concat, type Encoder, type EncoderOptions } from './encoders/encoder.ts
 import { encoders } from './encoders/encoders.ts'
 import type { AudioFormat } from './format.ts'
 import { createAmplifier, type Gain, type Measured } from './gain.ts'
-import { createSpeech, type Speech } from './join.ts'
+import { createJoiner, type JoinedPiece, type Joiner } from './join.ts'
 import { createLoudnessMeter } from './loudness.ts'
 
 /**
- * The steps of going through joined audio, in the order they are taken: measure or begin; for each piece, its speech and its
- * silence; finish. Or all of them at once, which spares what is short the way to and fro.
+ * The steps of going through joined audio, in the order they are taken: measure or begin; for each piece, its speech, heard
+ * ahead of being spoken, and its silence; finish. Or all of them at once, which spares what is short the way to and fro.
  */
 export type Step = { readonly take: 'whole'; readonly steps: readonly SingleStep[] } | SingleStep
 
 export type SingleStep =
   | { readonly take: 'measure'; readonly sampleRate: number; readonly gain: Gain | null }
   | ({ readonly take: 'begin'; readonly format: AudioFormat; readonly gain: Gain | null } & EncoderOptions)
-  | { readonly take: 'piece'; readonly samples: number; readonly sampleRate: number }
-  | { readonly take: 'speech'; readonly samples: Int16Array<ArrayBuffer> }
+  | ({ readonly take: 'piece' } & JoinedPiece)
+  | { readonly take: 'hear'; readonly samples: Int16Array<ArrayBuffer> }
+  | { readonly take: 'speak'; readonly samples: number }
   | { readonly take: 'silence'; readonly samples: number }
   | { readonly take: 'finish' }
 
@@ -25,6 +26,8 @@ export interface Taken {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** At the end of measuring. */
   readonly measured?: Measured
+  /** At the end of encoding what was not known to be that long: what the file begins with. */
+  readonly header?: Uint8Array<ArrayBuffer>
 }
 
 /** One encoding, as the thread that does it sees it. */
@@ -45,12 +48,13 @@ interface Sink {
 /** An encoding that has not begun. */
 export function createEncoding(): Encoding {
   let sink: Sink | undefined
-  let speech: Speech | undefined
+  let joiner: Joiner | undefined
   let freed = false
 
   const open = (opened: Sink) => {
     if (freed) opened.free()
     else sink = opened
+    joiner = createJoiner(opened.sampleRate)
   }
 
   return {
@@ -66,22 +70,26 @@ export function createEncoding(): Encoding {
           return nothing()
         case 'begin': {
           const encoder = await encoders[step.format](step)
-          open(createEncodingSink(encoder, step.gain, step.sampleRate))
+          open(createEncodingSink(encoder, step))
           return { bytes: encoder.header }
         }
       }
-      if (!sink) throw new Error(`An encoding cannot take ${step.take} before it has begun`)
+      if (!sink || !joiner) throw new Error(`An encoding cannot take ${step.take} before it has begun`)
       switch (step.take) {
         case 'piece':
-          speech = createSpeech(step.sampleRate, sink.sampleRate, step.samples)
+          return sink.take(joiner.begin(step))
+        case 'hear':
+          joiner.hear(step.samples)
           return nothing()
-        case 'speech':
-          if (!speech) throw new Error('An encoding cannot take speech before its piece')
-          return sink.take(speech.push(step.samples))
+        case 'speak':
+          return sink.take(joiner.speak(step.samples))
         case 'silence':
-          return sink.take(new Int16Array(step.samples))
-        case 'finish':
-          return sink.finish()
+          return sink.take(joiner.silence(step.samples))
+        case 'finish': {
+          const { bytes } = await sink.take(joiner.finish())
+          const finished = await sink.finish()
+          return { ...finished, bytes: concat([bytes, finished.bytes]) }
+        }
       }
     },
     free() {
@@ -114,16 +122,30 @@ function createMeasuring(gain: Gain | null, sampleRate: number): Sink {
   }
 }
 
-function createEncodingSink(encoder: Encoder, gain: Gain | null, sampleRate: number): Sink {
+function createEncodingSink(encoder: Encoder, step: Extract<SingleStep, { take: 'begin' }>): Sink {
+  const { format, gain, sampleRate } = step
   const amplifier = createAmplifier(gain, sampleRate)
-  const encode = async (samples: Int16Array<ArrayBuffer>): Promise<Taken> =>
-    samples.length > 0 ? { bytes: await encoder.encode(samples) } : nothing()
+  // Asked now: the header moves to another thread.
+  const hasHeader = encoder.header.length > 0
+  let encoded = 0
+  const encode = async (samples: Int16Array<ArrayBuffer>): Promise<Taken> => {
+    encoded += samples.length
+    return samples.length > 0 ? { bytes: await encoder.encode(samples) } : nothing()
+  }
+  const headerNow = async () => {
+    // What has none, AAC among them, is not begun for it: that takes a thread.
+    if (!hasHeader) return new Uint8Array()
+    const again = await encoders[format]({ ...step, samples: encoded })
+    again.free()
+    return again.header
+  }
   return {
     sampleRate,
     take: (samples) => encode(amplifier.push(samples)),
     async finish() {
       const { bytes } = await encode(amplifier.finish())
-      return { bytes: concat([bytes, await encoder.finish()]) }
+      const all = concat([bytes, await encoder.finish()])
+      return step.samples === 'later' ? { bytes: all, header: await headerNow() } : { bytes: all }
     },
     free: () => encoder.free(),
   }

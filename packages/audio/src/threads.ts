@@ -99,7 +99,7 @@ function startThread(entry: URL): Thread {
           const reply = Promise.withResolvers<Taken>()
           waiting.set(id, reply)
           const request: Request = { encoding: id, step }
-          worker.postMessage(request, step.take === 'speech' ? [step.samples.buffer] : [])
+          worker.postMessage(request, step.take === 'hear' ? [step.samples.buffer] : [])
           return reply.promise
         },
         drop() {

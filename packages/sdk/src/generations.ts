@@ -68,7 +68,10 @@ export interface WaitOptions {
  * What is left out is as the generation was created with. Audio that is to be made otherwise is made when it is first asked
  * for.
  */
-export interface AudioOptions extends RequestOptions, OutputInput {}
+export interface AudioOptions extends RequestOptions, OutputInput {
+  /** True: only a whole file will do, and a generation that is still being made is refused. @default false */
+  readonly complete?: boolean | undefined
+}
 
 /** What is left out is as the generation was created with. */
 export interface LinkGenerationOptions extends LinkOptions, OutputInput {}
@@ -267,10 +270,11 @@ export class Generations {
   }
 
   /**
-   * The audio of a generation that succeeded.
+   * The audio of a generation. Of one that is still being made the body is a stream of what there is and then of what comes, as
+   * loud as it is spoken: it ends when all of it was heard, and breaks off when the generation fails or is canceled.
    *
    * @throws {NotFoundError} `generation_not_found`.
-   * @throws {ConflictError} `audio_not_ready`.
+   * @throws {ConflictError} `audio_not_ready`: the generation failed, or was canceled; or, with `complete`, it is not made yet.
    * @throws {InvalidInputError} the format does not take that rate or bit rate.
    * @example
    * ```ts

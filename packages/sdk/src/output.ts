@@ -12,8 +12,15 @@ export interface OutputInput {
 }
 
 /** As the query of an address, where there is no `null`. */
-export function toQuery({ format, sampleRate, bitRate, loudness }: OutputInput): string {
-  const given = Object.entries({ format, sampleRate, bitRate, loudness: loudness === null ? 'none' : loudness })
+export function toQuery({
+  format,
+  sampleRate,
+  bitRate,
+  loudness,
+  complete,
+}: OutputInput & { complete?: boolean | undefined }): string {
+  const level = loudness === null ? 'none' : loudness
+  const given = Object.entries({ format, sampleRate, bitRate, loudness: level, complete: complete || undefined })
   const query = given.flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]))
   return query.length === 0 ? '' : `?${new URLSearchParams(query)}`
 }

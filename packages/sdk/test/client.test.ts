@@ -170,6 +170,19 @@ test('wait that takes too long gives up, and the generation goes on', async () =
   expect(await loqui.generations.cancel(id)).toMatchObject({ state: 'canceled' })
 })
 
+test('audio is a stream of what is being made, or refused to who wants the whole', async () => {
+  const { id } = await loqui.generations.create({ text: longText, voiceId, format: 'pcm' })
+  await expect(loqui.generations.audio(id, { complete: true })).rejects.toMatchObject({ reason: 'audio_not_ready' })
+  const audio = await loqui.generations.audio(id)
+  const reader = audio.body?.getReader()
+  expect((await reader?.read())?.value?.length).toBeGreaterThan(0)
+  expect(await loqui.generations.cancel(id)).toMatchObject({ state: 'canceled' })
+  const rest = async () => {
+    while (!(await reader?.read())?.done);
+  }
+  await expect(rest()).rejects.toThrow()
+})
+
 test('speak that is aborted cancels its generation', async () => {
   const abort = new AbortController()
   let id = ''

@@ -65,6 +65,16 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect((await bytesOf('a/draft')).equals(bytes)).toBe(true)
     })
 
+    test('writes a draft anywhere, also over what it holds', async () => {
+      await using draft = await storage.draft('a')
+      await draft.write(Buffer.from('later, and the rest'), 0)
+      await draft.write(Buffer.from('!'), 19)
+      await draft.write(Buffer.from('known'), 0)
+      await draft.write(new Uint8Array(), 0)
+      await draft.keep()
+      expect((await bytesOf('a')).toString()).toBe('known, and the rest!')
+    })
+
     test('keeps nothing of a draft that is not kept, and can have another one of it', async () => {
       await storage.put('a', Buffer.from('before'))
       for (const bytes of [randomBytes(1_000), randomBytes(6_000_000)]) {

@@ -10,6 +10,7 @@ import { pieces } from './pieces.ts'
 import { checkRange } from './range.ts'
 import { readFile } from './read-file.ts'
 import { type Storage, StorageError, type StoredObject } from './storage.ts'
+import { writeAt } from './write-at.ts'
 
 /** Where objects are while they are written: beside the others, so that a rename moves them; no key begins with a dot. */
 const UNFINISHED = '.unfinished'
@@ -76,6 +77,7 @@ export async function createDiskStorage(directory: string): Promise<Storage> {
       let isKept = false
       return {
         file,
+        write: (bytes, position) => writeAt(file, bytes, position),
         async keep({ signal } = {}) {
           signal?.throwIfAborted()
           await place(file, aside, path).catch(refuse)

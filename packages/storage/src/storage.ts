@@ -48,6 +48,12 @@ export interface Draft extends AsyncDisposable {
   /** Open for writing and reading, and empty at first. */
   readonly file: FileHandle
   /**
+   * Writes all of `bytes` into the file, from `position` on.
+   *
+   * @throws {StorageError} `full` when there is no room, `unavailable` when the disk cannot be used.
+   */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /**
    * Makes the object of what the file holds, whole or not at all; an existing one under the same key is replaced. Nothing is
    * written to the file any more.
    *

@@ -1,4 +1,4 @@
-import type { AudioFormat, Loqui } from '@loqui/sdk'
+import { type AudioFormat, type CreateGenerationInput, GenerationFailedError, type Loqui } from '@loqui/sdk'
 import { type AudioSink, formatOf, freeName, openAudioFile, standardOutput } from '../audio-file.ts'
 import { UsageError } from '../failure.ts'
 import { onInterrupt } from '../interruption.ts'
@@ -19,7 +19,7 @@ export interface SayOptions {
   readonly json?: boolean | undefined
 }
 
-/** Speaks a text into a file or into standard output. Ctrl-C cancels the generation. */
+/** Speaks a text into a file, or into standard output while it is made. Ctrl-C cancels the generation. */
 export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
   const { voice, speed, pitch, title, quiet = false, json = false } = options
   const target = chooseTarget(options)
@@ -29,21 +29,36 @@ export async function say(connect: () => Loqui, words: readonly string[], option
   using interruption = onInterrupt()
   const { signal } = interruption
 
+  const voiceId = await findVoice(loqui, voice, signal)
+  const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title }
+  if (target.file === '-') return pipe(loqui, input, sink, signal)
   const speech = await speak()
   if (!speech.body) throw new Error('The audio came without a body.')
   await sink.write(speech.body)
   if (json) printJson(speech.generation)
-  else if (target.file !== '-' && !quiet) {
-    note(`${target.file}: ${seconds(speech.generation.durationMs ?? 0)} of speech`)
-  }
+  else if (!quiet) note(`${target.file}: ${seconds(speech.generation.durationMs ?? 0)} of speech`)
 
   async function speak() {
     using progress = openProgress(process.stderr, quiet)
-    const voiceId = await findVoice(loqui, voice, signal)
-    const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title }
     return loqui.speak(input, { signal, onProgress: (status) => progress.show(speechBar(status)) })
   }
 }
+
+/** Writes speech as it is made. What cannot be written is not made to its end. */
+async function pipe(loqui: Loqui, input: CreateGenerationInput, sink: AudioSink, signal: AbortSignal): Promise<void> {
+  const { id } = await loqui.generations.create(input, { signal })
+  try {
+    const audio = await loqui.generations.audio(id, { signal })
+    if (!audio.body) throw new Error('The audio came without a body.')
+    await sink.write(audio.body)
+  } catch (error) {
+    const generation = await loqui.generations.cancel(id, { timeoutMs: cancelWithinMs })
+    // A connection that breaks off does not say why.
+    throw generation.state === 'failed' ? new GenerationFailedError(generation) : error
+  }
+}
+
+const cancelWithinMs = 5_000
 
 interface Target {
   /** `-` for standard output. */

@@ -1,12 +1,13 @@
 import type { Generation } from '@loqui/sdk'
 import { useLoqui } from '@loqui/sdk/react'
 import { useMutation } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { sentenceOf } from '../errors.ts'
 import { formatCount, formatLength } from '../format.ts'
 import { Button } from '../ui/button.tsx'
 import { Alert } from '../ui/notice.tsx'
 import { DownloadButton } from './download-button.tsx'
+import { type Heard, ListenNow } from './listen-now.tsx'
 import { isActive, type SegmentLengths } from './live.ts'
 import { Player } from './player.tsx'
 import { StateBadge } from './state-badge.tsx'
@@ -24,6 +25,7 @@ interface GenerationPanelProps {
 export function GenerationPanel({ generation, lengths, isConnected, actions }: GenerationPanelProps) {
   const loqui = useLoqui()
   const canceling = useMutation({ mutationFn: () => loqui.generations.cancel(generation.id) })
+  const [heard, setHeard] = useState<Heard>()
   const { state, segments, error } = generation
   const isUnderWay = isActive(state)
 
@@ -55,11 +57,14 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
       {canceling.isError && <Alert>{sentenceOf(canceling.error)}</Alert>}
 
       {state === 'succeeded' ? (
-        <Player key={generation.id} generation={generation} lengths={lengths} />
+        <Player key={generation.id} generation={generation} lengths={lengths} heard={heard} />
       ) : state === 'failed' ? (
         <Alert>{error?.message ?? 'It could not be spoken.'}</Alert>
       ) : (
-        <div className="flex h-10 items-center">
+        <div className="flex h-10 items-center gap-x-3">
+          {isUnderWay && segments.total > 1 && segments.done > 0 && (
+            <ListenNow key={generation.id} id={generation.id} onEnd={setHeard} />
+          )}
           <Strip total={segments.total} lengths={lengths} mode="making" isActive={isUnderWay} className="flex-1" />
           {isUnderWay && (
             <progress className="sr-only" aria-label="Segments" value={segments.done} max={segments.total} />

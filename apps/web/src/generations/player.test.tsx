@@ -50,6 +50,15 @@ afterEach(cleanup)
 
 const report = (type: string) => act(() => void audio.dispatchEvent(new Event(type)))
 
+test('what was heard of it while it was made goes on from there', () => {
+  cleanup()
+  const seen = vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue()
+  render(<Player generation={generation} lengths={new Map()} heard={{ positionMs: 7000, isPlaying: true }} />)
+  expect(document.querySelector('audio')?.currentTime).toBe(7)
+  expect(seen).toHaveBeenCalledOnce()
+  seen.mockRestore()
+})
+
 test('raw samples are fetched in a format that plays', () => {
   expect(audio.getAttribute('src')).toBe('/api/v1/generations/gen_1/audio?format=mp3')
 })

@@ -1,14 +1,15 @@
 import type { Generation } from '@loqui/sdk'
 import { clsx } from 'clsx'
-import { LoaderCircle, Pause, Play } from 'lucide-react'
-import { type KeyboardEvent, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { formatClock, formatSpeed } from '../format.ts'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Menu, MenuChoice } from '../ui/menu.tsx'
 import { Alert } from '../ui/notice.tsx'
 import { audioUrl } from './audio-url.ts'
 import { playableFormat } from './formats.ts'
+import type { Heard } from './listen-now.tsx'
 import type { SegmentLengths } from './live.ts'
+import { PlayButton } from './play-button.tsx'
 import { usePlayback } from './playback.ts'
 import { Strip } from './strip.tsx'
 
@@ -17,10 +18,12 @@ const rates = [0.75, 1, 1.25, 1.5, 2].map((rate) => ({ value: String(rate), labe
 interface PlayerProps {
   generation: Generation
   lengths: SegmentLengths
+  /** What was heard of it while it was made: it goes on from there. */
+  heard?: Heard | undefined
 }
 
 /** Plays a generation that has succeeded, along the strip of its segments. */
-export function Player({ generation, lengths }: PlayerProps) {
+export function Player({ generation, lengths, heard }: PlayerProps) {
   const { id, format, segments, title, excerpt } = generation
   const durationMs = generation.durationMs ?? 0
   const audio = useRef<HTMLAudioElement>(null)
@@ -36,7 +39,12 @@ export function Player({ generation, lengths }: PlayerProps) {
     strip.current?.style.setProperty('--played', `${share * 100}%`)
   })
   const { state, positionMs } = playback
-  const isPlaying = state === 'playing' || state === 'waiting'
+  const goOn = useRef(() => {
+    if (!heard) return
+    playback.seek(heard.positionMs)
+    if (heard.isPlaying) playback.toggle()
+  })
+  useEffect(() => goOn.current(), [])
   const clock = `${formatClock(positionMs)} of ${formatClock(durationMs)}`
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -64,23 +72,7 @@ export function Player({ generation, lengths }: PlayerProps) {
         </Alert>
       )}
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <button
-          type="button"
-          aria-label={isPlaying ? 'Pause' : 'Play'}
-          onClick={playback.toggle}
-          className={clsx(
-            'grid size-10 shrink-0 place-items-center rounded-full bg-accent text-on-accent transition-colors duration-150',
-            'hover:bg-accent-hover pointer-coarse:size-11 [&_svg]:size-4.5',
-          )}
-        >
-          {state === 'waiting' ? (
-            <LoaderCircle aria-hidden className="animate-spin" />
-          ) : isPlaying ? (
-            <Pause aria-hidden className="fill-current" />
-          ) : (
-            <Play aria-hidden className="translate-x-px fill-current" />
-          )}
-        </button>
+        <PlayButton playback={playback} />
         <div className="min-w-0 flex-1 basis-0 @max-[22.5rem]:order-first @max-[22.5rem]:basis-full">
           <div
             ref={strip}

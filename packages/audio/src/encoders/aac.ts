@@ -3,7 +3,7 @@ import { type CreateEncoder, concat } from './encoder.ts'
 /**
  * Encoders at once in one thread, each of which has a thread of its own from its package: more of them wait for one to end.
  */
-const mostEncoders = 2
+const mostEncoders = 4
 
 let places = mostEncoders
 const waiting: (() => void)[] = []

@@ -15,10 +15,15 @@ export interface Encoder {
   free(): void
 }
 
+/**
+ * How many samples there will be, exactly, so that headers can say so. `later`: that is not known yet, and at the end the header
+ * is replaced by one of the same length. `never`: nobody goes back in what was sent.
+ */
+export type Length = number | 'later' | 'never'
+
 /** What an encoder has to know before the first sample. */
 export interface EncoderOptions {
-  /** How many samples it will be given, exactly, so that headers can say so. */
-  readonly samples: number
+  readonly samples: Length
   /** Of a rate that the format takes, in hertz. */
   readonly sampleRate: number
   /** In kbit/s, one that the format takes at that rate; `null` where it takes none. */

@@ -5,13 +5,16 @@ import { vorbisComment } from './vorbis-comment.ts'
 // The asm.js build: the WebAssembly build is loaded with `fetch`, which Node does not do for a file.
 const flac = libflac('release')
 const compressionLevel = 5
+/** How STREAMINFO says that it does not know the number of samples. */
+const unknownSamples = 0
 
 /**
- * FLAC whose STREAMINFO has the exact number of samples. It has no MD5 of the audio, which is known only at the end: the
+ * FLAC whose STREAMINFO has the exact number of samples, where it is known. It has no MD5 of the audio, which is known only at the end: the
  * format allows that, and `flac --test` mentions it.
  */
 export const createFlacEncoder: CreateEncoder = ({ samples, sampleRate, tags }) => {
-  const encoder = flac.create_libflac_encoder(sampleRate, 1, 16, compressionLevel, samples, false)
+  const total = typeof samples === 'number' ? samples : unknownSamples
+  const encoder = flac.create_libflac_encoder(sampleRate, 1, 16, compressionLevel, total, false)
   if (encoder === 0) throw new Error('libFLAC has no memory for another encoder')
   let parts: Uint8Array[] = []
   const take = () => {

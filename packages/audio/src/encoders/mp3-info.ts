@@ -56,11 +56,11 @@ const leastPadding = 576
  * The "Info" frame with LAME's extension, as LAME writes it into the place it left free at the beginning. Here it is known
  * before the first sample, because a constant bit rate lets every frame's length be foreseen.
  *
- * @param samples number of samples that will be encoded
+ * @param samples number of samples that will be encoded; `null`: then it says only what to cut off at the beginning
  * @param sampleRate in hertz
  * @param bitRate in kbit/s
  */
-export function infoFrame(samples: number, sampleRate: number, bitRate: number): Uint8Array<ArrayBuffer> {
+export function infoFrame(samples: number | null, sampleRate: number, bitRate: number): Uint8Array<ArrayBuffer> {
   const version = versions.find(({ sampleRates }) => sampleRates.includes(sampleRate))
   if (!version) throw new RangeError(`MP3 has no ${sampleRate} Hz`)
   const { frameSamples, sideInformationBytes, bitRates } = version
@@ -70,10 +70,12 @@ export function infoFrame(samples: number, sampleRate: number, bitRate: number):
   const ownBitRate = bitRates.find((kilobits) => kilobits >= bitRate && frameBytes(kilobits) >= used)
   if (ownBitRate === undefined) throw new RangeError(`MP3 at ${sampleRate} Hz has no ${bitRate} kbit/s`)
 
-  const frames = Math.ceil((encoderDelay + samples + leastPadding) / frameSamples)
-  const padding = frames * frameSamples - encoderDelay - samples
+  const frames = samples === null ? null : Math.ceil((encoderDelay + samples + leastPadding) / frameSamples)
+  const padding = samples === null || frames === null ? 0 : frames * frameSamples - encoderDelay - samples
   const totalBytes =
-    frameBytes(ownBitRate) + frames * frameBytes(bitRate) + longerFrames(frames, version, sampleRate, bitRate)
+    frames === null
+      ? 0
+      : frameBytes(ownBitRate) + frames * frameBytes(bitRate) + longerFrames(frames, version, sampleRate, bitRate)
 
   const frame = new DataView(new ArrayBuffer(frameBytes(ownBitRate)))
   frame.setUint16(0, version.sync)
@@ -90,10 +92,12 @@ export function infoFrame(samples: number, sampleRate: number, bitRate: number):
   }
 
   text('Info')
-  integer(4, hasFrames | hasBytes | hasSeekPoints | hasQuality)
-  integer(4, frames)
-  integer(4, totalBytes)
-  for (let point = 0; point < seekPoints; point++) integer(1, Math.floor((point * 256) / seekPoints))
+  integer(4, frames === null ? hasQuality : hasFrames | hasBytes | hasSeekPoints | hasQuality)
+  if (frames !== null) {
+    integer(4, frames)
+    integer(4, totalBytes)
+    for (let point = 0; point < seekPoints; point++) integer(1, Math.floor((point * 256) / seekPoints))
+  }
   const quality = 57
   integer(4, quality)
 

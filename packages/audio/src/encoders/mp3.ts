@@ -34,7 +34,7 @@ export const createMp3Encoder: CreateEncoder = async ({ samples, sampleRate: giv
   const full = 32_768 * scaleOf(bitrate)
   lame.configure({ channels: 1, sampleRate, outputSampleRate: sampleRate, bitrate })
   return {
-    header: concat([id3(tags), infoFrame(samples, sampleRate, bitrate)]),
+    header: concat([id3(tags), infoFrame(typeof samples === 'number' ? samples : null, sampleRate, bitrate)]),
     encode: (input) => concat([lame.encode([Float32Array.from(input, (sample) => sample / full)])]),
     finish: () => concat([lame.finalize()]),
     // Each encoder has a WebAssembly memory of its own, which goes with it.

@@ -11,7 +11,7 @@ const rates = [8000, 16_000, 24_000, 48_000] as const
 const packetsPerPage = 50
 
 /** Opus in Ogg. Pre-skip and the last granule position make the decoded audio exactly as long as what was encoded. */
-export const createOpusEncoder: CreateEncoder = async ({ samples, sampleRate: given, bitRate, tags }) => {
+export const createOpusEncoder: CreateEncoder = async ({ sampleRate: given, bitRate, tags }) => {
   const sampleRate = rates.find((rate) => rate === given)
   if (sampleRate === undefined || bitRate === null)
     throw new RangeError(`Opus has no ${given} Hz, or no bit rate was given`)
@@ -27,15 +27,13 @@ export const createOpusEncoder: CreateEncoder = async ({ samples, sampleRate: gi
   })
   const lookaheadSamples = opus.getLookahead()
   const pager = createOggPager()
-  const totalPackets = Math.max(1, Math.ceil((samples + lookaheadSamples) / packetSamples))
   const packet = new Int16Array(packetSamples)
+  let samples = 0
   let filled = 0
   let packets = 0
 
-  const encodePacket = () => {
+  const encodePacket = (end: number, isLast: boolean) => {
     packets++
-    const isLast = packets === totalPackets
-    const end = isLast ? lookaheadSamples + samples : packets * packetSamples
     const pages = [pager.add(opus.encode(packet), end * granulesPerSample)]
     if (isLast || packets % packetsPerPage === 0) pages.push(pager.flush({ last: isLast }))
     filled = 0
@@ -52,20 +50,25 @@ export const createOpusEncoder: CreateEncoder = async ({ samples, sampleRate: gi
     encode(input) {
       const pages: Uint8Array[] = []
       let read = 0
+      samples += input.length
       while (read < input.length) {
         const taken = Math.min(packetSamples - filled, input.length - read)
         packet.set(input.subarray(read, read + taken), filled)
         filled += taken
         read += taken
-        if (filled === packetSamples) pages.push(...encodePacket())
+        // Never the last one: what the codec delays the audio by is still to come.
+        if (filled === packetSamples) pages.push(...encodePacket((packets + 1) * packetSamples, false))
       }
       return concat(pages)
     },
     finish() {
       const pages: Uint8Array[] = []
+      const ended = lookaheadSamples + samples
+      const totalPackets = Math.max(1, Math.ceil(ended / packetSamples))
       while (packets < totalPackets) {
         packet.fill(0, filled)
-        pages.push(...encodePacket())
+        const isLast = packets + 1 === totalPackets
+        pages.push(...encodePacket(isLast ? ended : (packets + 1) * packetSamples, isLast))
       }
       return concat(pages)
     },

@@ -5,25 +5,31 @@ import { createPcmEncoder } from './pcm.ts'
 const bytesPerSample = 2
 const headerBytes = 44
 const pcmFormat = 1
-/** The most that RIFF can say of its own length. */
-const largestFile = 0xffff_ffff + 8
+/** The most that RIFF can say of a length, and what players take for as long as it comes. */
+const unknownBytes = 0xffff_ffff
+const largestFile = unknownBytes + 8
 
 /**
  * RIFF with the 44-byte header that every player reads; what it says of itself stands behind the samples. Longer than a RIFF
- * file can be, it says the most it can, and nothing of itself.
+ * file can be, it says the most it can, and nothing of itself; nor does it where its length is never said, as it would be heard.
  */
 export const createWavEncoder: CreateEncoder = async (options) => {
   const { samples, sampleRate, tags } = options
-  const largest = 0xffff_ffff - headerBytes
-  const dataBytes = Math.min(samples * bytesPerSample, largest - (largest % bytesPerSample))
   const all = info(tags)
-  const list = headerBytes + samples * bytesPerSample + all.length <= largestFile ? all : new Uint8Array()
+  const listFor = (dataBytes: number) => (headerBytes + dataBytes + all.length <= largestFile ? all : new Uint8Array())
+  const sizes = () => {
+    if (typeof samples !== 'number') return { riff: unknownBytes, data: unknownBytes }
+    const largest = unknownBytes - headerBytes
+    const data = Math.min(samples * bytesPerSample, largest - (largest % bytesPerSample))
+    return { riff: headerBytes - 8 + data + listFor(samples * bytesPerSample).length, data }
+  }
+  const { riff, data } = sizes()
   const header = new DataView(new ArrayBuffer(headerBytes))
   const text = (offset: number, word: string) => {
     for (let index = 0; index < word.length; index++) header.setUint8(offset + index, word.charCodeAt(index))
   }
   text(0, 'RIFF')
-  header.setUint32(4, headerBytes - 8 + dataBytes + list.length, true)
+  header.setUint32(4, riff, true)
   text(8, 'WAVEfmt ')
   header.setUint32(16, 16, true)
   header.setUint16(20, pcmFormat, true)
@@ -33,8 +39,21 @@ export const createWavEncoder: CreateEncoder = async (options) => {
   header.setUint16(32, bytesPerSample, true)
   header.setUint16(34, bytesPerSample * 8, true)
   text(36, 'data')
-  header.setUint32(40, dataBytes, true)
-  return { ...(await createPcmEncoder(options)), header: new Uint8Array(header.buffer), finish: () => list }
+  header.setUint32(40, data, true)
+  const pcm = await createPcmEncoder(options)
+  let dataBytes = 0
+  return {
+    ...pcm,
+    header: new Uint8Array(header.buffer),
+    encode(input) {
+      dataBytes += input.byteLength
+      return pcm.encode(input)
+    },
+    finish() {
+      if (samples === 'never') return new Uint8Array()
+      return listFor(typeof samples === 'number' ? samples * bytesPerSample : dataBytes)
+    },
+  }
 }
 
 /** A LIST chunk of type INFO. */

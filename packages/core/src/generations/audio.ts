@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { audioFormatInfo } from '@loqui/audio/format'
 import type { Output } from '@loqui/audio/output'
+import type { Tags } from '@loqui/audio/tags'
 import type { GenerationRow } from '@loqui/db/schema/generations'
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -22,13 +23,17 @@ export const generationAudioInput = z.strictObject({
   format: outputInput.format.optional(),
 })
 
-/** Where the bytes of a generation's audio lie, and how they were made. */
-export interface GenerationAudio extends Output {
+/** A generation's audio, and how it is made. */
+export interface NamedAudio extends Output {
+  /** A name for a file of it, without directories; from the title where there is one. */
+  readonly fileName: string
+}
+
+/** Where the bytes of a generation's audio lie. */
+export interface GenerationAudio extends NamedAudio {
   readonly key: string
   readonly bytes: number
   readonly sha256: string
-  /** A name for a file of it, without directories; from the title where there is one. */
-  readonly fileName: string
   readonly finishedAt: Date
 }
 
@@ -51,7 +56,15 @@ export async function generationAudio(
   caller: Caller<'db' | 'actor' | 'storage' | 'assembler' | 'log'>,
   { id, ...asked }: z.output<typeof generationAudioInput>,
 ): Promise<GenerationAudio> {
-  const row = await findGeneration(caller.db, permit(caller.actor, 'generations:read'), id)
+  return audioOf(caller, await findGeneration(caller.db, permit(caller.actor, 'generations:read'), id), asked)
+}
+
+/** @throws {Refusal} as {@link generationAudio}. */
+export async function audioOf(
+  caller: Caller<'db' | 'storage' | 'assembler' | 'log'>,
+  row: GenerationRow,
+  asked: Omit<z.output<typeof generationAudioInput>, 'id'>,
+): Promise<GenerationAudio> {
   const output = readOutputOf(row, asked)
   if (row.state !== 'succeeded' || row.audio_key === null || row.audio_bytes === null || row.audio_sha256 === null) {
     throw new Refusal('audio_not_ready', `This generation has no audio: it is ${row.state}.`)
@@ -62,9 +75,22 @@ export async function generationAudio(
   return {
     ...object,
     ...output,
-    fileName: fileNameOf(row.title ?? `loqui-${row.id}`, audioFormatInfo[output.format].extension),
+    fileName: audioNameOf(row, output),
     finishedAt: row.finished_at ?? row.created_at,
   }
+}
+
+/** What it is called where it is made so. */
+export const audioNameOf = ({ id, title }: Pick<GenerationRow, 'id' | 'title'>, { format }: Output): string =>
+  fileNameOf(title ?? `loqui-${id}`, audioFormatInfo[format].extension)
+
+/** What a file says of itself. */
+export async function tagsOf(
+  { db }: Caller<'db'>,
+  { title, voice_id }: Pick<GenerationRow, 'title' | 'voice_id'>,
+): Promise<Tags> {
+  const voice = await db.selectFrom('voice').select('name').where('id', '=', voice_id).executeTakeFirst()
+  return { title, voice: voice?.name }
 }
 
 async function rendition(
@@ -83,12 +109,12 @@ async function rendition(
 
 async function makeRendition(
   caller: Caller<'db' | 'storage' | 'assembler' | 'log'>,
-  { id, title, voice_id }: GenerationRow,
+  row: GenerationRow,
   output: Output,
 ): Promise<StoredAudio> {
   const { db, storage } = caller
-  const voice = await db.selectFrom('voice').select('name').where('id', '=', voice_id).executeTakeFirst()
-  const tags = { title, voice: voice?.name }
+  const { id } = row
+  const tags = await tagsOf(caller, row)
   const key = renditionKey(id, output.format)
   const { bytes, sha256 } = await joinSegments(caller, key, await readSegments(caller, id), output, tags)
   const { format, sample_rate, bit_rate, loudness } = toOutputRow(output)

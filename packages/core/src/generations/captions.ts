@@ -1,4 +1,4 @@
-import { layOut } from '@loqui/audio/assembly'
+import { createLayout } from '@loqui/audio/assembly'
 import { toCues } from '@loqui/audio/captions/cues'
 import { toSrt, toVtt } from '@loqui/audio/captions/format'
 import { estimateWords, type Token } from '@loqui/audio/captions/words'
@@ -84,13 +84,13 @@ type Segments = Awaited<ReturnType<typeof readSegments>>
 type Spoken = Omit<CaptionSegment, 'words'> & { readonly tokens: readonly Token[] }
 
 function whenSpoken(text: string, segments: Segments, locale: string | undefined): Spoken[] {
-  const places = layOut(segments.map(measuresOf), usualSampleRate)
-  let position = 0
-  return segments.map((segment, index) => {
-    const { speech, pause } = places[index] ?? { speech: 0, pause: 0 }
-    const inMs = (samples: number) => Math.round((samples * 1_000) / usualSampleRate)
-    const span = { startMs: inMs(position), endMs: inMs(position + speech) }
-    position += speech + pause
+  const layout = createLayout(usualSampleRate)
+  const inMs = (samples: number) => Math.round((samples * 1_000) / usualSampleRate)
+  return segments.map((segment) => {
+    // Where two segments sound together, what is said is still the first.
+    const startMs = inMs(layout.samples)
+    const { pause } = layout.place(measuresOf(segment))
+    const span = { startMs, endMs: inMs(layout.samples - pause) }
     const spoken = text.slice(segment.start_offset, segment.end_offset)
     return { index: segment.index, text: spoken, ...span, tokens: estimateWords(spoken, span, locale) }
   })

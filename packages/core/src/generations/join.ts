@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Piece } from '@loqui/audio/assemble'
 import { assembly } from '@loqui/audio/assembly'
 import type { Output } from '@loqui/audio/output'
 import type { Tags } from '@loqui/audio/tags'
 import type { SegmentRow } from '@loqui/db/schema/generations'
-import type { StoredObject } from '@loqui/storage/storage'
+import type { Draft, StoredObject } from '@loqui/storage/storage'
 import type { Caller } from '../context.ts'
 import type { StoredSegment } from './speak.ts'
 
@@ -34,7 +36,67 @@ export async function joinSegments(
   return { ...object, key, durationMs: assembly(pieces).durationMs }
 }
 
-function toPiece({ storage }: Caller<'storage'>, segment: StoredSegment): Piece {
+/**
+ * Joins segments that are still being made, each as soon as those before it are there, so that when the last one is there is
+ * next to nothing left to do. What comes of it is what {@link joinSegments} makes of the same. What has to be heard to its end
+ * before it can be made, or takes an encoder that others wait for, cannot be made so: see {@link canJoinEarly}.
+ *
+ * @throws what the first segment that was not made was rejected with.
+ */
+export async function joinComing(
+  { storage, assembler }: Caller<'storage' | 'assembler'>,
+  key: string,
+  segments: readonly Promise<StoredSegment>[],
+  { format, ...output }: Output,
+  tags: Tags,
+  signal: AbortSignal,
+): Promise<JoinedAudio> {
+  // Before that there is nothing to be joined, and neither a file nor an encoder to be held.
+  await segments[0]
+  const measures: Omit<Piece, 'open'>[] = []
+  async function* coming() {
+    for (const segment of segments) {
+      const piece = toPiece({ storage }, await segment)
+      measures.push(piece)
+      yield piece
+    }
+  }
+  let header: Uint8Array = new Uint8Array()
+  const onHeader = (told: Uint8Array) => {
+    header = told
+  }
+  await using draft = await storage.draft(key)
+  const bytes = await write(draft, assembler.encode(coming(), format, { ...output, tags, signal, onHeader }))
+  await draft.write(header, 0)
+  const sha256 = await hash(draft.file, signal)
+  await draft.keep({ signal })
+  return { key, bytes, sha256, durationMs: assembly(measures).durationMs }
+}
+
+/** Whether segments can be joined while others are still being made. */
+export const canJoinEarly = ({ format, loudness }: Output): boolean => loudness === null && format !== 'aac'
+
+async function write(draft: Draft, audio: Readable): Promise<number> {
+  let bytes = 0
+  for await (const chunk of audio) {
+    await draft.write(chunk, bytes)
+    bytes += chunk.length
+  }
+  return bytes
+}
+
+/** How much is read of a file at a time to be hashed: at most a millisecond of the event loop. */
+const hashedBytes = 256 * 1024
+
+async function hash(file: FileHandle, signal: AbortSignal): Promise<string> {
+  const sha256 = createHash('sha256')
+  const chunks = file.createReadStream({ start: 0, autoClose: false, highWaterMark: hashedBytes, signal })
+  for await (const chunk of chunks) sha256.update(chunk)
+  return sha256.digest('hex')
+}
+
+/** A stored segment, as it is joined. */
+export function toPiece({ storage }: Caller<'storage'>, segment: StoredSegment): Piece {
   const { audio_key, bytes } = segment
   if (audio_key === null) throw notStored(segment)
   const open = async () => (bytes ? Readable.from([bytes]) : storage.read(audio_key))

@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import type { VoiceRow } from '@loqui/db/schema/voices'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
-import type { TextSegment } from '../text/split.ts'
+import { type TextSegment, turnMs } from '../text/split.ts'
 import { primary, takesLanguage } from '../voices/language.ts'
 import { obstacle, referredVoice } from '../voices/queries.ts'
 import type { VoiceReference } from '../voices/reference.ts'
@@ -79,7 +80,7 @@ export async function prepareSpeech(
   if (!found) throw voiceNotFound('voiceId')
   const { max_characters, ...voice } = found
   const settings = { ...inItsLanguage(caller, voice), ...voice.settings, ...withoutUndefined(request.settings) }
-  return { voice, settings, speech: planSpeech(caller, voice, { ...request, settings }, max_characters) }
+  return { voice, settings, speech: await planSpeech(caller, voice, { ...request, settings }, max_characters) }
 }
 
 /** An engine that has to be told what it speaks is told what the voice speaks. */
@@ -92,12 +93,12 @@ function inItsLanguage({ engines }: Caller<'engines'>, { engine, language }: Spe
 const withoutUndefined = (settings: SpeakSettings): SpeakSettings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
-function planSpeech(
+async function planSpeech(
   { engines }: Caller<'engines'>,
   voice: SpeakingVoice,
   { text, settings, seed }: Pick<SpeechRequest, 'text' | 'settings' | 'seed'>,
   maxCharacters: number,
-): PlannedSpeech {
+): Promise<PlannedSpeech> {
   if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
   if (text.length > maxCharacters) {
     throw refuse('text_too_long', 'text', `${text.length} characters are more than your plan's ${maxCharacters}.`)
@@ -115,10 +116,16 @@ function planSpeech(
     throw refuse('invalid_input', field === 'voice' ? 'voiceId' : field, message)
   }
 
-  const segments = splitSpeech(engine, { text, settings, language: voice.language })
+  const segments = await splitSpeech(engine, { text, settings, language: voice.language })
   if (segments.length > mostParts) throw tooManyParts()
   const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
+  let began = performance.now()
   for (const segment of segments) {
+    // A book has thousands of them, and others wait.
+    if (performance.now() - began > turnMs) {
+      await setImmediate()
+      began = performance.now()
+    }
     const { expectedMs, maxMs } = engine.estimate({ ...request, text: segment.text })
     speech.expectedMs += expectedMs
     speech.maxMs += maxMs

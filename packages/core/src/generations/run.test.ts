@@ -16,6 +16,8 @@ import { currentUsage } from '../usage/current.ts'
 import { createCover } from './cover.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { createFairSlots } from './fair-slots.ts'
+import { joinSegments } from './join.ts'
+import { ownOutput } from './output.ts'
 import { type RunContext, runGeneration } from './run.ts'
 import { ensureSegments } from './segments.ts'
 import { speakSegment } from './speak.ts'
@@ -263,6 +265,73 @@ describe('after a crash', () => {
     for (let attempt = 0; attempt < 4; attempt++) await killedAfter(id, 0)
     await run(id)
     expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 10 })
+  })
+})
+
+describe('joining while segments are still being made', () => {
+  const long = Array.from({ length: 6 }, (_, n) => `Sentence number ${n} is one of the six.`).join(' ')
+
+  test.for(audioFormats)('makes the same %s as joining them all at the end', async (format) => {
+    const user = await core.user()
+    const id = await create(user, { text: long, format, title: 'A title' })
+    await run(id)
+    const { audio_key, audio_bytes, audio_sha256, duration_ms } = await row(id)
+    const stored = await segments(id)
+    expect(stored).toHaveLength(6)
+    const output = ownOutput(await row(id))
+    const tags = { title: 'A title', voice: 'A low tone' }
+    const joined = await joinSegments(services, `generations/${id}/again`, stored, output, tags)
+    expect(joined).toMatchObject({ bytes: audio_bytes, sha256: audio_sha256, durationMs: duration_ms })
+    const bytes = await buffer(await services.storage.read(audio_key!))
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(audio_sha256)
+    await services.storage.remove([`generations/${id}/again`])
+  })
+
+  test('begins before the last one is spoken, and leaves nothing of it where that is never spoken', async () => {
+    const user = await core.user()
+    const id = await create(user, { text: long, format: 'wav' })
+    const drafted = Promise.withResolvers<void>()
+    let disposed = 0
+    const storage: RunContext['storage'] = {
+      ...services.storage,
+      async draft(key) {
+        const draft = await services.storage.draft(key)
+        return {
+          ...draft,
+          async write(bytes, position) {
+            await draft.write(bytes, position)
+            // Of the first sentence, behind the header.
+            if (position > 44) drafted.resolve()
+          },
+          async [Symbol.asyncDispose]() {
+            await draft[Symbol.asyncDispose]()
+            disposed++
+          },
+        }
+      },
+    }
+    const speaking: typeof engine = {
+      ...engine,
+      async speak(request, options) {
+        if (!request.text.includes('number 5')) return engine.speak(request, options)
+        await drafted.promise
+        throw new EngineError('it does not', { retryable: false })
+      },
+    }
+    await run(id, { storage, engines: new Map([[engine.id, speaking]]) })
+    await expectFailed(user, id, 'engine_failed')
+    expect(disposed).toBe(1)
+  })
+
+  test('fails the attempt where there is no room for it', async () => {
+    const user = await core.user()
+    const id = await create(user, { text: long, format: 'wav' })
+    const storage: RunContext['storage'] = {
+      ...services.storage,
+      draft: () => Promise.reject(new StorageError('full', 'The disk is full')),
+    }
+    await run(id, { storage })
+    await expectFailed(user, id, 'storage_full')
   })
 })
 

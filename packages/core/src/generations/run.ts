@@ -13,7 +13,7 @@ import { createCover } from './cover.ts'
 import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
-import { joinSegments } from './join.ts'
+import { canJoinEarly, joinComing, joinSegments } from './join.ts'
 import { GenerationOver, holdLease, LeaseLost } from './lease.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
@@ -32,6 +32,12 @@ export interface RunContext extends Services {
 
 /** Segments of one generation in flight or waiting for a slot, so that a book leaves room for a sentence. */
 const segmentsPerGeneration = 8
+
+/** With fewer, joining takes no longer than it would take to begin it early. */
+const fewestJoinedEarly = 4
+/** Generations that are joined while they are made, each of which holds an encoder and a file; others are joined at their end. */
+const mostJoinedEarly = 8
+let joinedEarly = 0
 
 /** What an attempt waits when the store does not answer: longer with each, and never for ever. */
 const storeWaitMs = 200
@@ -87,7 +93,7 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
   }
   const slots = pLimit(segmentsPerGeneration)
-  const speaking = segments.map((segment) =>
+  const speaking = segments.map(async (segment) =>
     segment.state === 'stored'
       ? segment
       : slots(() =>
@@ -104,15 +110,21 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
           throw error
         }),
   )
-  // All of them have to end before the attempt does: one still running would write after it.
-  const results = await Promise.allSettled(speaking)
-  const stored = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
-  if (stored.length < segments.length) throw cause
-
   const output = ownOutput(generation)
   const key = audioKey(generation.id, generation.attempt, output.format)
   const tags = { title: generation.title, voice: generation.voice_name }
-  const audio = await joinSegments(context, key, stored, output, tags, signal)
+  const isEarly = canJoinEarly(output) && segments.length >= fewestJoinedEarly && joinedEarly < mostJoinedEarly
+  const joining = isEarly ? joinEarly() : undefined
+  joining?.catch(fail)
+
+  // All of them have to end before the attempt does: one still running would write after it.
+  const results = await Promise.allSettled(speaking)
+  const stored = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  if (stored.length < segments.length) {
+    await Promise.allSettled([joining])
+    throw cause
+  }
+  const audio = await (joining ?? joinSegments(context, key, stored, output, tags, signal))
   await settle(context, generation, audio)
   // A first attempt has nobody's remains to clear away but its own, of which there are none.
   if (generation.attempts === 1) return
@@ -120,6 +132,16 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   await purgeAttempts(context, generation.id, kept).catch((error: unknown) => {
     log.warn({ error, generationId: generation.id }, 'objects of earlier attempts are left behind')
   })
+
+  async function joinEarly() {
+    joinedEarly++
+    try {
+      const until = AbortSignal.any([signal, failed.signal])
+      return await joinComing(context, key, speaking, output, tags, until)
+    } finally {
+      joinedEarly--
+    }
+  }
 }
 
 async function findSpeaker(

@@ -18,7 +18,7 @@ export async function ensureSegments(
   if (existing.length > 0) return existing
   const engine = caller.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  const segments = splitSpeech(engine, { ...generation, language: generation.voice_language })
+  const segments = await splitSpeech(engine, { ...generation, language: generation.voice_language })
   // The only one is begun with at once: that saves a round trip to say so. Where somebody's consent is needed, it is asked
   // for right before the engine is.
   const submitted = segments.length === 1 && generation.consent_id === null

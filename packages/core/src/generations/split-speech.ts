@@ -1,5 +1,5 @@
 import type { Engine, SpeakSettings } from '@loqui/engines/engine'
-import { splitText, type TextSegment } from '../text/split.ts'
+import { splitTextInTurns, type TextSegment } from '../text/split.ts'
 
 /** What is split: a text, and what tells its language. */
 export interface Splittable {
@@ -13,6 +13,9 @@ export interface Splittable {
  * The segments that an engine speaks a text in. One place for all who split, since what is reserved is the sum over the
  * segments that are spoken: sentences end by the rules of the language that the engine is told to speak, else of its voice.
  */
-export function splitSpeech(engine: Engine, { text, settings, language }: Splittable): readonly TextSegment[] {
-  return splitText(text, { maxCharacters: engine.limits.segmentCharacters, locale: settings.language ?? language })
+export function splitSpeech(
+  engine: Engine,
+  { text, settings, language }: Splittable,
+): Promise<readonly TextSegment[]> {
+  return splitTextInTurns(text, { maxCharacters: engine.limits.segmentCharacters, locale: settings.language ?? language })
 }

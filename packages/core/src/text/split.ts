@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 /** A part of a text that is spoken alone. */
 export interface TextSegment {
   /** Position among the segments, from 0. */
@@ -72,14 +74,48 @@ const cuts: readonly { readonly pattern: RegExp; readonly after: Break }[] = [
  * @throws {RangeError} when `maxCharacters` is no integer of at least 2, or `locale` no language tag.
  */
 export function splitText(text: string, options: SplitOptions): readonly TextSegment[] {
+  const splitting = split(text, options)
+  for (;;) {
+    const { done, value } = splitting.next()
+    if (done) return value
+  }
+}
+
+/** How long a book may hold up an event loop at a time, in milliseconds. */
+export const turnMs = 10
+
+/**
+ * Splits as {@link splitText} does, and lets others take their turn.
+ *
+ * @throws {RangeError} as {@link splitText}.
+ */
+export async function splitTextInTurns(text: string, options: SplitOptions): Promise<readonly TextSegment[]> {
+  const splitting = split(text, options)
+  let began = performance.now()
+  for (;;) {
+    const { done, value } = splitting.next()
+    if (done) return value
+    if (performance.now() - began < turnMs) continue
+    await setImmediate()
+    began = performance.now()
+  }
+}
+
+/** Yields now and then, where it can wait. */
+function* split(text: string, options: SplitOptions): Generator<undefined, readonly TextSegment[], undefined> {
   const { maxCharacters, locale = 'en' } = options
   if (!Number.isInteger(maxCharacters) || maxCharacters < 2)
     throw new RangeError(`maxCharacters: expected an integer of at least 2, got ${maxCharacters}`)
   const sentences = new Intl.Segmenter(locale, { granularity: 'sentence' })
-  const pieces = paragraphs(text).flatMap((paragraph) => {
-    const parts = sentencesOf(text, paragraph, sentences).flatMap((sentence) => fit(text, sentence, maxCharacters))
-    return endWith('paragraph', group(text, parts, maxCharacters))
-  })
+  const pieces: Piece[] = []
+  for (const paragraph of paragraphs(text)) {
+    const parts: Piece[] = []
+    for (const sentence of yield* sentencesOf(text, paragraph, sentences)) {
+      yield
+      for (const part of fit(text, sentence, maxCharacters)) parts.push(part)
+    }
+    for (const piece of endWith('paragraph', group(text, parts, maxCharacters))) pieces.push(piece)
+  }
   return joinUnspeakable(text, pieces, maxCharacters).map((piece, index, all) => ({
     index,
     start: piece.start,
@@ -101,10 +137,15 @@ function paragraphs(text: string): Span[] {
 }
 
 /** The sentences of a paragraph, trimmed. */
-function sentencesOf(text: string, paragraph: Span, segmenter: Intl.Segmenter): Span[] {
+function* sentencesOf(
+  text: string,
+  paragraph: Span,
+  segmenter: Intl.Segmenter,
+): Generator<undefined, Span[], undefined> {
   const spans: Span[] = []
   let position = paragraph.start
   while (position < paragraph.end) {
+    yield
     const windowEnd = Math.min(paragraph.end, position + windowCharacters)
     // The rules end a sentence at every line break, which in hard-wrapped prose is nothing but a space.
     const window = text.slice(position, windowEnd).replace(/[\n\r\u2028\u0085]/gu, ' ')

@@ -13,6 +13,7 @@ import { checkKey, checkPrefix, isKey } from '../key.ts'
 import { checkLink } from '../link.ts'
 import { checkRange } from '../range.ts'
 import { type Storage, StorageError } from '../storage.ts'
+import { writeAt } from '../write-at.ts'
 import type { S3Address } from './address.ts'
 import { type Bucket, openBucket } from './bucket.ts'
 import { checkBucket } from './check.ts'
@@ -68,6 +69,7 @@ export async function createS3Storage(
       const file = await openNamelessFile(draftDirectory)
       return {
         file,
+        write: (bytes, position) => writeAt(file, bytes, position),
         async keep({ signal } = {}) {
           const body = file.createReadStream({ start: 0, autoClose: false, highWaterMark: DRAFT_CHUNK_BYTES })
           await putObject(bucket, takePlace, key, body, signal)

@@ -1,0 +1,64 @@
+import type { Readable } from 'node:stream'
+import type { RequestContext } from '@loqui/api/context'
+import type { Actor } from '@loqui/core/actor'
+import type { Request, Response } from 'express'
+import { fileHeaders, type SentFile } from './send-object.ts'
+import { sendStream } from './send-stream.ts'
+
+/** Audio that is still being made, as it is to be answered. */
+export interface SentComing extends SentFile {
+  /** Opens it, until the signal aborts. */
+  readonly listen: (signal: AbortSignal) => Promise<Readable>
+}
+
+/**
+ * Answers GET with audio as it comes, from its beginning whatever range is asked for: nobody knows how long it will be. Where
+ * it does not come to its end the connection is broken off, so that nobody takes a part for the whole. HEAD is answered with
+ * what GET would be.
+ */
+export async function sendComing(
+  ctx: Pick<RequestContext, 'identify' | 'listener' | 'log' | 'requestId'> & { readonly actor: Actor },
+  req: Request,
+  res: Response,
+  coming: SentComing,
+): Promise<void> {
+  const headers = { ...fileHeaders(req, coming), 'accept-ranges': 'none', 'cache-control': 'no-store' }
+  if (req.method === 'HEAD') {
+    res.set(headers).end()
+    return
+  }
+  const end = new AbortController()
+  const leave = () => end.abort(new Error('the reader left'))
+  res.once('close', leave)
+  using _access = whileAccessHolds(ctx, (error) => end.abort(error))
+  try {
+    const audio = await coming.listen(end.signal)
+    res.set(headers)
+    await sendStream(audio, res, null).catch((error: unknown) => {
+      if (!req.destroyed) ctx.log.warn({ error, requestId: ctx.requestId }, 'audio that was being made broke off')
+      res.destroy()
+    })
+  } catch (error) {
+    // Who has left hears nothing of it.
+    if (!res.destroyed) throw error
+  } finally {
+    res.off('close', leave)
+  }
+}
+
+/** Access is looked at again when a hint says so, and this often in case the hint was lost. */
+const recheckMs = 60_000
+
+/** Looks, as long as it is not disposed of, whether who began to listen still may. A link holds for whom it was given to. */
+function whileAccessHolds(
+  { identify, listener, actor }: Pick<RequestContext, 'identify' | 'listener'> & { readonly actor: Actor },
+  onLost: (error: unknown) => void,
+): Disposable {
+  const watched = new DisposableStack()
+  if (actor.kind === 'link' || actor.kind === 'system') return watched
+  const recheck = () => void identify().catch(onLost)
+  const timer = setInterval(recheck, recheckMs)
+  watched.defer(() => clearInterval(timer))
+  watched.defer(listener.on('access', actor.userId, recheck))
+  return watched
+}
