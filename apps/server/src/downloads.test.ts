@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { audioFormatInfo, audioFormats } from '@loqui/audio/format'
 import { decodeAudio, mostSurplusMs } from '@loqui/audio/testing'
 import { describe, expect, test } from 'vitest'
-import { client, finished, startLoqui } from './testing.ts'
+import { client, eventually, finished, startLoqui } from './testing.ts'
 
 const loqui = await startLoqui()
 const ada = await loqui.user()
@@ -327,7 +327,7 @@ test('a listener who leaves in the middle is no trouble', async () => {
   expect((await download()).status).toBe(200)
 })
 
-describe('while it is being made', () => {
+describe('while it is being made', { timeout: 60_000 }, () => {
   const chapter =
     'Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do. '
 
@@ -384,8 +384,11 @@ describe('while it is being made', () => {
     const { id: other } = await own.generations.create.mutate({ text, voiceId })
     const [mine, theirs] = [hear(ada.key, id), hear(keyed.key, other)]
     const broken = [expect(mine).rejects.toThrow(TypeError), expect(theirs).rejects.toThrow(TypeError)]
-    await expect.poll(async () => (await api.generations.get.query({ id })).segments.done).toBeGreaterThan(0)
-    await expect.poll(async () => (await own.generations.get.query({ id: other })).segments.done).toBeGreaterThan(0)
+    await eventually(async () => (await api.generations.get.query({ id })).segments.done, 40_000).toBeGreaterThan(0)
+    await eventually(
+      async () => (await own.generations.get.query({ id: other })).segments.done,
+      40_000,
+    ).toBeGreaterThan(0)
     await api.generations.cancel.mutate({ id })
     await own.keys.revoke.mutate({ id: keyed.keyId })
     await Promise.all(broken)

@@ -29,7 +29,7 @@ test('nothing is fetched before somebody wants to hear it, and then a format tha
 
 test('what was heard is told when it is over, and nothing more is fetched', async () => {
   const { audio, report, unmount, heard, load } = show()
-  await report('playing')
+  await report('pause')
   Object.defineProperties(audio, { currentTime: { value: 12.5 }, paused: { value: false } })
   unmount()
   expect(heard).toEqual([{ positionMs: 12_500, isPlaying: true }])
