@@ -13,9 +13,9 @@ export interface Splittable {
  * The segments that an engine speaks a text in. One place for all who split, since what is reserved is the sum over the
  * segments that are spoken: sentences end by the rules of the language that the engine is told to speak, else of its voice.
  */
-export function splitSpeech(
-  engine: Engine,
-  { text, settings, language }: Splittable,
-): Promise<readonly TextSegment[]> {
-  return splitTextInTurns(text, { maxCharacters: engine.limits.segmentCharacters, locale: settings.language ?? language })
+export function splitSpeech(engine: Engine, { text, settings, language }: Splittable): Promise<readonly TextSegment[]> {
+  return splitTextInTurns(text, {
+    maxCharacters: engine.limits.segmentCharacters,
+    locale: settings.language ?? language,
+  })
 }
