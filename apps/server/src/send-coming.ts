@@ -17,7 +17,7 @@ export interface SentComing extends SentFile {
  * what GET would be.
  */
 export async function sendComing(
-  ctx: Pick<RequestContext, 'identify' | 'listener' | 'log' | 'requestId'> & { readonly actor: Actor },
+  ctx: Pick<RequestContext, 'watchAccess' | 'log' | 'requestId'> & { readonly actor: Actor },
   req: Request,
   res: Response,
   coming: SentComing,
@@ -30,7 +30,10 @@ export async function sendComing(
   const end = new AbortController()
   const leave = () => end.abort(new Error('the reader left'))
   res.once('close', leave)
-  using _access = whileAccessHolds(ctx, (error) => end.abort(error))
+  // Whoever has a link may open it until it expires, and then hear it to its end.
+  const access = ctx.actor.kind === 'link' ? undefined : ctx.watchAccess(ctx.actor)
+  const lose = () => end.abort(access?.signal.reason)
+  access?.signal.addEventListener('abort', lose)
   try {
     const audio = await coming.listen(end.signal)
     res.set(headers)
@@ -43,22 +46,7 @@ export async function sendComing(
     if (!res.destroyed) throw error
   } finally {
     res.off('close', leave)
+    access?.signal.removeEventListener('abort', lose)
+    access?.release()
   }
-}
-
-/** Access is looked at again when a hint says so, and this often in case the hint was lost. */
-const recheckMs = 60_000
-
-/** Looks, as long as it is not disposed of, whether who began to listen still may. A link holds for whom it was given to. */
-function whileAccessHolds(
-  { identify, listener, actor }: Pick<RequestContext, 'identify' | 'listener'> & { readonly actor: Actor },
-  onLost: (error: unknown) => void,
-): Disposable {
-  const watched = new DisposableStack()
-  if (actor.kind === 'link' || actor.kind === 'system') return watched
-  const recheck = () => void identify().catch(onLost)
-  const timer = setInterval(recheck, recheckMs)
-  watched.defer(() => clearInterval(timer))
-  watched.defer(listener.on('access', actor.userId, recheck))
-  return watched
 }
