@@ -197,9 +197,15 @@ create table generation (
   seed integer,
   degraded_at timestamp with time zone,
   pronunciations jsonb,
+  take_of uuid,
+  kept_from uuid,
+  spoken_anew integer[],
+  cache boolean default true not null,
+  segments_cached integer default 0 not null,
   constraint generation_pkey PRIMARY KEY (id),
   constraint generation_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
+  constraint generation_take_of_fkey FOREIGN KEY (take_of) REFERENCES generation(id) ON DELETE SET NULL,
   constraint generation_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint generation_voice_id_fkey FOREIGN KEY (voice_id) REFERENCES voice(id),
   constraint generation_bit_rate_check CHECK ((bit_rate > 0)),
@@ -208,6 +214,8 @@ create table generation (
   constraint generation_check2 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
   constraint generation_check3 CHECK (((state <> 'succeeded'::text) OR (purged_at IS NOT NULL) OR ((audio_key IS NOT NULL) AND (audio_bytes IS NOT NULL) AND (audio_sha256 IS NOT NULL) AND (duration_ms IS NOT NULL)))),
   constraint generation_check4 CHECK (((state = 'failed'::text) = (error_reason IS NOT NULL))),
+  constraint generation_check5 CHECK (((segments_cached >= 0) AND (segments_cached <= segments_done))),
+  constraint generation_check6 CHECK (((kept_from IS NULL) = (spoken_anew IS NULL))),
   constraint generation_cost_held_micros_check CHECK ((cost_held_micros >= 0)),
   constraint generation_duration_ms_check CHECK ((duration_ms >= 0)),
   constraint generation_estimated_ms_check CHECK ((estimated_ms >= 0)),
@@ -409,6 +417,8 @@ create table segment (
   submitted_at timestamp with time zone,
   stored_at timestamp with time zone,
   flaws text[] default '{}'::text[] not null,
+  content_hash text,
+  cached boolean default false not null,
   constraint segment_pkey PRIMARY KEY (generation_id, index),
   constraint segment_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   constraint segment_check CHECK ((end_offset > start_offset)),
@@ -545,6 +555,8 @@ CREATE INDEX generation_key ON public.generation USING btree (key_id) WHERE (key
 
 CREATE INDEX generation_open ON public.generation USING btree (state, heartbeat_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
+CREATE INDEX generation_take ON public.generation USING btree (take_of, id DESC) WHERE (take_of IS NOT NULL);
+
 CREATE INDEX generation_unpurged ON public.generation USING btree (id) WHERE ((purged_at IS NULL) AND ((deleted_at IS NOT NULL) OR (state = ANY (ARRAY['failed'::text, 'canceled'::text]))));
 
 CREATE INDEX generation_user ON public.generation USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
@@ -572,6 +584,8 @@ CREATE UNIQUE INDEX rendition_output ON public.rendition USING btree (generation
 CREATE INDEX sample_unpurged ON public.sample USING btree (id) WHERE ((deleted_at IS NOT NULL) AND (purged_at IS NULL));
 
 CREATE INDEX sample_user ON public.sample USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX segment_content ON public.segment USING btree (content_hash, stored_at DESC) WHERE (content_hash IS NOT NULL);
 
 CREATE INDEX session_expires_at ON public.session USING btree (expires_at);
 
@@ -1057,7 +1071,8 @@ begin
     p_generation.user_id, v_seq, p_generation.id, p_type,
     jsonb_build_object(
       'state', p_generation.state,
-      'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done),
+      'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done,
+        'cached', p_generation.segments_cached),
       'segment', p_segment,
       'durationMs', p_generation.duration_ms,
       'chargedMs', p_generation.charged_ms,
@@ -1205,11 +1220,11 @@ begin
   outcome := 'created';
   insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, sample_rate, bit_rate,
       loudness, settings, seed, title, segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn,
-      created_at)
+      created_at, take_of, kept_from, spoken_anew, cache)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.title, p_new.segments_total,
       p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
-      created_at)
+      created_at, p_new.take_of, p_new.kept_from, p_new.spoken_anew, coalesce(p_new.cache, true))
     returning * into v_generation;
   perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,
     (select plan_id from account where id = p_new.user_id), v_account.last_turn);
@@ -1344,14 +1359,16 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generations_begin(p_begun jsonb)
- RETURNS SETOF boolean
+ RETURNS TABLE(held boolean, source jsonb)
  LANGUAGE plpgsql
 AS $function$
 begin
   perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b));
-  return query select segments_begin((b.value->>'generation')::uuid, (b.value->>'attempt')::uuid, b.value->'segments',
-      (b.value->>'submitted')::boolean)
-    from jsonb_array_elements(p_begun) with ordinality b order by b.ordinality;
+  return query select b.held, case when b.held then segment_source(null, null, b.value->>'contentHash') end
+    from (select value, ordinality, segments_begin((value->>'generation')::uuid, (value->>'attempt')::uuid, value->'segments',
+        (value->>'submitted')::boolean) as held
+      from jsonb_array_elements(p_begun) with ordinality order by ordinality offset 0) b
+    order by b.ordinality;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generations_claim(p_ids uuid[], p_attempts uuid[])
@@ -1804,6 +1821,15 @@ AS $function$
     having count(*) filter (where s.state = 'stored') <> g.segments_done
       or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
   union all
+  select 5, 'generation ' || g.id, format('%s segments came from the cache, row says %s', count(*) filter (where s.cached), g.segments_cached)
+    from generation g left join segment s on s.generation_id = g.id
+    where g.deleted_at is null
+    group by g.id having count(*) filter (where s.cached) <> g.segments_cached
+  union all
+  select 5, 'generation ' || g.id, 'is a take of what is somebody else''s, or no first take'
+    from generation g join generation f on f.id = g.take_of
+    where f.user_id <> g.user_id or f.take_of is not null
+  union all
   select 6, 'generation ' || g.id, format('cost %s micros, its attempts %s', g.actual_cost_micros, coalesce(sum(a.actual_cost_micros), 0))
     from generation g left join attempt a on a.generation_id = g.id
     group by g.id having g.actual_cost_micros <> coalesce(sum(a.actual_cost_micros), 0)
@@ -1879,13 +1905,40 @@ AS $function$
       and tgname = t.name || '_append_only')
 $function$;
 
-CREATE OR REPLACE FUNCTION public.segment_store(p_segment segment)
+CREATE OR REPLACE FUNCTION public.segment_source(p_kept uuid, p_index integer, p_content_hash text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  v_source segment;
+begin
+  if p_kept is not null then
+    select s.* into v_source from segment s join generation g on g.id = s.generation_id
+      where s.generation_id = p_kept and s.index = p_index and s.state = 'stored' and s.audio_key is not null
+        and g.deleted_at is null and g.purged_at is null;
+  elsif p_content_hash is not null then
+    select s.* into v_source from segment s join generation g on g.id = s.generation_id
+      where s.content_hash = p_content_hash and s.state = 'stored' and s.audio_key is not null and s.flaws = '{}'
+        and g.deleted_at is null and g.purged_at is null
+      order by s.stored_at desc limit 1;
+  end if;
+  if v_source.audio_key is null then
+    return null;
+  end if;
+  return jsonb_build_object('key', v_source.audio_key, 'bytes', v_source.audio_bytes, 'sha256', v_source.audio_sha256,
+    'samples', v_source.samples, 'sampleRate', v_source.sample_rate, 'flaws', to_jsonb(v_source.flaws),
+    'contentHash', v_source.content_hash);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.segment_store(p_segment segment, p_spare_micros bigint DEFAULT 0, p_needed_micros bigint DEFAULT 0)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
 declare
   v_generation generation;
   v_held boolean;
+  v_spare bigint;
 begin
   perform from generation
     where id = p_segment.generation_id and state = 'running' and attempt = p_segment.attempt for no key update;
@@ -1898,43 +1951,51 @@ begin
   update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
       audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
       duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
-      flaws = coalesce(p_segment.flaws, '{}'), stored_at = clock_timestamp()
+      flaws = coalesce(p_segment.flaws, '{}'), content_hash = p_segment.content_hash, cached = coalesce(p_segment.cached, false),
+      stored_at = clock_timestamp()
     where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
   if not found then
     return false;
   end if;
-  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
+  update generation set segments_done = segments_done + 1, segments_cached = segments_cached + coalesce(p_segment.cached, false)::integer,
+      fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
     where id = p_segment.generation_id returning * into v_generation;
+  v_spare := least(p_spare_micros, v_generation.cost_held_micros - p_needed_micros);
+  if v_spare > 0 then
+    update generation set cost_held_micros = cost_held_micros - v_spare where id = v_generation.id;
+    perform cost_release(v_generation.user_id, month_of(v_generation.created_at), v_spare);
+  end if;
   perform event_append(v_generation, 'segment',
     jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));
   return true;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.segment_submit(p_generation uuid, p_index integer, p_attempt uuid)
- RETURNS boolean
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION public.segment_submit(p_generation uuid, p_index integer, p_attempt uuid, p_kept uuid, p_content_hash text, OUT held boolean, OUT source jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
 AS $function$
-  with submitted as (
-    update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1,
-        submitted_at = clock_timestamp()
-      from generation g
-      where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
-        and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt
-      returning 1)
-  select exists (select from submitted)
-$function$;
+begin
+  update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1, submitted_at = clock_timestamp()
+    from generation g
+    where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
+      and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt;
+  held := found;
+  if held then
+    source := segment_source(p_kept, p_index, p_content_hash);
+  end if;
+end $function$;
 
-CREATE OR REPLACE FUNCTION public.segment_submit_consented(p_generation uuid, p_index integer, p_attempt uuid)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION public.segment_submit_consented(p_generation uuid, p_index integer, p_attempt uuid, p_kept uuid, p_content_hash text, OUT held boolean, OUT source jsonb)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 begin
   perform from generation
     where id = p_generation and state = 'running' and attempt = p_attempt and consent_holds(consent_id) for share;
-  if not found then
-    return false;
+  held := found;
+  if held then
+    select s.held, s.source into held, source from segment_submit(p_generation, p_index, p_attempt, p_kept, p_content_hash) s;
   end if;
-  return segment_submit(p_generation, p_index, p_attempt);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.segments_begin(p_generation uuid, p_attempt uuid, p_segments jsonb, p_submitted boolean)

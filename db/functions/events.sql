@@ -10,7 +10,8 @@ begin
     p_generation.user_id, v_seq, p_generation.id, p_type,
     jsonb_build_object(
       'state', p_generation.state,
-      'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done),
+      'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done,
+        'cached', p_generation.segments_cached),
       'segment', p_segment,
       'durationMs', p_generation.duration_ms,
       'chargedMs', p_generation.charged_ms,

@@ -88,6 +88,15 @@ create or replace function report.violations() returns table (invariant integer,
     having count(*) filter (where s.state = 'stored') <> g.segments_done
       or (g.state = 'succeeded' and (count(s.index) <> g.segments_total or g.segments_done <> g.segments_total))
   union all
+  select 5, 'generation ' || g.id, format('%s segments came from the cache, row says %s', count(*) filter (where s.cached), g.segments_cached)
+    from generation g left join segment s on s.generation_id = g.id
+    where g.deleted_at is null
+    group by g.id having count(*) filter (where s.cached) <> g.segments_cached
+  union all
+  select 5, 'generation ' || g.id, 'is a take of what is somebody else''s, or no first take'
+    from generation g join generation f on f.id = g.take_of
+    where f.user_id <> g.user_id or f.take_of is not null
+  union all
   select 6, 'generation ' || g.id, format('cost %s micros, its attempts %s', g.actual_cost_micros, coalesce(sum(a.actual_cost_micros), 0))
     from generation g left join attempt a on a.generation_id = g.id
     group by g.id having g.actual_cost_micros <> coalesce(sum(a.actual_cost_micros), 0)

@@ -1,3 +1,7 @@
+drop function if exists segment_submit(uuid, integer, uuid);
+drop function if exists segment_store(segment);
+drop function if exists generations_begin(jsonb);
+
 -- The segments of a generation, written by its first attempt for all that may follow. p_submitted says that they are
 -- announced with it, as segment_submit() would. False when the attempt lost.
 create or replace function segments_begin(p_generation uuid, p_attempt uuid, p_segments jsonb, p_submitted boolean)
@@ -17,25 +21,54 @@ begin
   return true;
 end $$;
 
--- Marks a segment as being synthesized by this attempt. False when the attempt lost the generation or the
--- segment is stored already: then nothing may be synthesized.
-create or replace function segment_submit(p_generation uuid, p_index integer, p_attempt uuid) returns boolean language sql as $$
-  with submitted as (
-    update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1,
-        submitted_at = clock_timestamp()
-      from generation g
-      where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
-        and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt
-      returning 1)
-  select exists (select from submitted)
-$$;
+-- Where the audio lies that answers a segment: that of the same segment of p_kept, else the latest of this content that
+-- has no flaw. Null where there is none. A hash is one user's, and so is what a take is made of.
+create or replace function segment_source(p_kept uuid, p_index integer, p_content_hash text) returns jsonb language plpgsql stable as $$
+declare
+  v_source segment;
+begin
+  if p_kept is not null then
+    select s.* into v_source from segment s join generation g on g.id = s.generation_id
+      where s.generation_id = p_kept and s.index = p_index and s.state = 'stored' and s.audio_key is not null
+        and g.deleted_at is null and g.purged_at is null;
+  elsif p_content_hash is not null then
+    select s.* into v_source from segment s join generation g on g.id = s.generation_id
+      where s.content_hash = p_content_hash and s.state = 'stored' and s.audio_key is not null and s.flaws = '{}'
+        and g.deleted_at is null and g.purged_at is null
+      order by s.stored_at desc limit 1;
+  end if;
+  if v_source.audio_key is null then
+    return null;
+  end if;
+  return jsonb_build_object('key', v_source.audio_key, 'bytes', v_source.audio_bytes, 'sha256', v_source.audio_sha256,
+    'samples', v_source.samples, 'sampleRate', v_source.sample_rate, 'flaws', to_jsonb(v_source.flaws),
+    'contentHash', v_source.content_hash);
+end $$;
+
+-- Marks a segment as being synthesized by this attempt, and answers what there is of it already: see segment_source(). Not
+-- held when the attempt lost the generation or the segment is stored already: then nothing may be synthesized.
+create or replace function segment_submit(p_generation uuid, p_index integer, p_attempt uuid, p_kept uuid, p_content_hash text,
+    out held boolean, out source jsonb) language plpgsql as $$
+begin
+  update segment s set state = 'submitted', attempt = p_attempt, attempts = s.attempts + 1, submitted_at = clock_timestamp()
+    from generation g
+    where s.generation_id = p_generation and s.index = p_index and s.state <> 'stored'
+      and g.id = p_generation and g.state = 'running' and g.attempt = p_attempt;
+  held := found;
+  if held then
+    source := segment_source(p_kept, p_index, p_content_hash);
+  end if;
+end $$;
 
 -- Keeps a segment's audio and announces it. False when the attempt lost; its object is the caller's to remove, and what it
--- cost is written down all the same.
-create or replace function segment_store(p_segment segment) returns boolean language plpgsql as $$
+-- cost is written down all the same. What is held of the budgets beyond p_needed_micros is released, up to p_spare_micros: for a
+-- segment that nobody has to be paid for.
+create or replace function segment_store(p_segment segment, p_spare_micros bigint default 0, p_needed_micros bigint default 0)
+  returns boolean language plpgsql as $$
 declare
   v_generation generation;
   v_held boolean;
+  v_spare bigint;
 begin
   perform from generation
     where id = p_segment.generation_id and state = 'running' and attempt = p_segment.attempt for no key update;
@@ -48,25 +81,35 @@ begin
   update segment set state = 'stored', attempt = p_segment.attempt, audio_key = p_segment.audio_key,
       audio_bytes = p_segment.audio_bytes, audio_sha256 = p_segment.audio_sha256, samples = p_segment.samples, sample_rate = p_segment.sample_rate,
       duration_ms = p_segment.duration_ms, actual_cost_micros = actual_cost_micros + p_segment.actual_cost_micros,
-      flaws = coalesce(p_segment.flaws, '{}'), stored_at = clock_timestamp()
+      flaws = coalesce(p_segment.flaws, '{}'), content_hash = p_segment.content_hash, cached = coalesce(p_segment.cached, false),
+      stored_at = clock_timestamp()
     where generation_id = p_segment.generation_id and index = p_segment.index and state = 'submitted';
   if not found then
     return false;
   end if;
-  update generation set segments_done = segments_done + 1, fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
+  update generation set segments_done = segments_done + 1, segments_cached = segments_cached + coalesce(p_segment.cached, false)::integer,
+      fruitless_attempts = 0, degraded_at = null, heartbeat_at = clock_timestamp()
     where id = p_segment.generation_id returning * into v_generation;
+  v_spare := least(p_spare_micros, v_generation.cost_held_micros - p_needed_micros);
+  if v_spare > 0 then
+    update generation set cost_held_micros = cost_held_micros - v_spare where id = v_generation.id;
+    perform cost_release(v_generation.user_id, month_of(v_generation.created_at), v_spare);
+  end if;
   perform event_append(v_generation, 'segment',
     jsonb_build_object('index', p_segment.index, 'durationMs', p_segment.duration_ms));
   return true;
 end $$;
 
--- Each as in segments_begin(): of [{generation, attempt, segments, submitted}]; answers in their order.
-create or replace function generations_begin(p_begun jsonb) returns setof boolean language plpgsql as $$
+-- Each as in segments_begin(): of [{generation, attempt, segments, submitted, contentHash}]; answers in their order, also where the
+-- audio lies that answers one that is submitted.
+create or replace function generations_begin(p_begun jsonb) returns table (held boolean, source jsonb) language plpgsql as $$
 begin
   perform generations_lock((select array_agg((b->>'generation')::uuid) from jsonb_array_elements(p_begun) b));
-  return query select segments_begin((b.value->>'generation')::uuid, (b.value->>'attempt')::uuid, b.value->'segments',
-      (b.value->>'submitted')::boolean)
-    from jsonb_array_elements(p_begun) with ordinality b order by b.ordinality;
+  return query select b.held, case when b.held then segment_source(null, null, b.value->>'contentHash') end
+    from (select value, ordinality, segments_begin((value->>'generation')::uuid, (value->>'attempt')::uuid, value->'segments',
+        (value->>'submitted')::boolean) as held
+      from jsonb_array_elements(p_begun) with ordinality order by ordinality offset 0) b
+    order by b.ordinality;
 end $$;
 
 -- Each as in segment_store(), for segments that cost nothing; answers which were kept, in their order.

@@ -33,17 +33,19 @@ create or replace function voice_may_speak(p_voice uuid, p_consent uuid) returns
     and exists (select from voice where id = p_voice and consent_id = p_consent and deleted_at is null)
 $$;
 
+drop function if exists segment_submit_consented(uuid, integer, uuid);
+
 -- As segment_submit(), for a voice that speaks by consent: made right before each call of the engine, and in turns with the
 -- end of the consent, which cancels the generation.
-create or replace function segment_submit_consented(p_generation uuid, p_index integer, p_attempt uuid) returns boolean
-  language plpgsql as $$
+create or replace function segment_submit_consented(p_generation uuid, p_index integer, p_attempt uuid, p_kept uuid,
+    p_content_hash text, out held boolean, out source jsonb) language plpgsql as $$
 begin
   perform from generation
     where id = p_generation and state = 'running' and attempt = p_attempt and consent_holds(consent_id) for share;
-  if not found then
-    return false;
+  held := found;
+  if held then
+    select s.held, s.source into held, source from segment_submit(p_generation, p_index, p_attempt, p_kept, p_content_hash) s;
   end if;
-  return segment_submit(p_generation, p_index, p_attempt);
 end $$;
 
 -- Cancels a generation whose consent has ended. Null when it is final, or may go on.

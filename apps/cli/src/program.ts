@@ -8,6 +8,7 @@ import { estimate } from './commands/estimate.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
 import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
+import { retake } from './commands/retake.ts'
 import { deleteSample, listSamples, uploadSample } from './commands/samples.ts'
 import { say } from './commands/say.ts'
 import { segments } from './commands/segments.ts'
@@ -87,8 +88,25 @@ export function createProgram() {
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
     .option('--title <title>', 'a name for people')
+    .option('--no-cache', 'speak also what was spoken before with the same voice and settings')
     .option('-q, --quiet', 'show no progress')
     .action((words, options) => say(client, words, { ...options, json: json() }))
+
+  program
+    .command('retake')
+    .summary('speak a generation another time')
+    .description('Makes another take of a generation, or of some of its segments; the earlier one stays.')
+    .argument('<id>', 'gen_…')
+    .option('-s, --segment <number>', 'only this one is spoken anew, from 0; say it again for more', counts)
+    .option('--seed <number>', 'the same one sounds the same (default: another one)', count)
+    .option('--speed <factor>', "pace against the voice's own, 0.25 to 4 (default: as before)", number)
+    .option('--pitch <semitones>', 'shift, -12 to 12 (default: as before)', number)
+    .option('-o, --output <path>', 'where the audio goes; - for standard output (default: speech.mp3, or a pipe)')
+    .addOption(
+      new Option('--format <format>', 'of the audio (default: what the output ends with)').choices(audioFormats),
+    )
+    .option('-q, --quiet', 'show no progress')
+    .action((id, options) => retake(client(), id, { ...options, json: json() }))
 
   program
     .command('estimate')
@@ -301,6 +319,8 @@ function count(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
   return Number(value)
 }
+
+const counts = (value: string, before: readonly number[] = []): readonly number[] => [...before, count(value)]
 
 function daysOrNever(value: string): number | 'never' {
   return value === 'never' ? value : count(value)

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { speechBar, uploadBar } from './progress.ts'
 
 test('the bar fills with the segments', () => {
-  const at = (done: number) => speechBar({ state: 'running', segments: { done, total: 4 } })
+  const at = (done: number) => speechBar({ state: 'running', segments: { done, total: 4, cached: 0 } })
   expect(at(0)).toBe(`${'░'.repeat(30)} 0 of 4`)
   expect(at(1)).toBe(`${'█'.repeat(8)}${'░'.repeat(22)} 1 of 4`)
   expect(at(4)).toBe(`${'█'.repeat(30)} 4 of 4`)
 })
 
 test('while it waits there is no bar', () => {
-  expect(speechBar({ state: 'queued', segments: { done: 0, total: 4 } })).toBe('Waiting for its turn …')
+  expect(speechBar({ state: 'queued', segments: { done: 0, total: 4, cached: 0 } })).toBe('Waiting for its turn …')
 })
 
 test('the bar of an upload fills with what has gone, then says what is going on', () => {

@@ -83,6 +83,29 @@ test('say speaks standard input into standard output', async () => {
   expect(mp3.stdout.subarray(0, 3).toString()).toBe('ID3')
 })
 
+test('retake makes another take, of the whole or of single segments', { timeout: patience }, async () => {
+  const spoken = await run(['say', 'One thing.\n\nAnother thing.', '-o', 'first.wav', '--json'])
+  const { id, durationMs } = JSON.parse(spoken.stdout)
+  const again = await run(['retake', id, '--speed', '2', '-o', 'second.mp3', '--json'])
+  expect(again).toMatchObject({ code: 0, stderr: '' })
+  const whole = JSON.parse(again.stdout)
+  expect(whole).toMatchObject({ state: 'succeeded', takeOf: id, settings: { speed: 2 }, segments: { cached: 0 } })
+  expect(whole.durationMs).toBeLessThan(durationMs)
+  expect((await inDirectory('second.mp3')).subarray(0, 3).toString()).toBe('ID3')
+
+  const single = await run(['retake', id, '--segment', '1', '--seed', '7', '-o', 'third.wav'])
+  expect(single).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^third\.wav: \d\.\d s of speech, gen_\S+\n$/),
+  })
+  const { items } = await loqui.generations.list({ takeOf: id })
+  expect(items).toMatchObject([{ seed: 7, segments: { total: 2, cached: 1 } }, { id: whole.id }, { id }])
+  expect(await run(['retake', id, '--segment', '2', '-o', 'never.wav'])).toMatchObject({
+    code: 1,
+    stderr: 'loqui: segments: there is no segment 2: it has those from 0 to 1. (invalid_input)\n',
+  })
+})
+
 test('say cancels its generation when it is interrupted, and leaves no file', async () => {
   const { child, ended } = start(['say', '-o', 'never.wav'], { input: longText })
   const running = await vi.waitFor(

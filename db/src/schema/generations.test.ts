@@ -246,16 +246,16 @@ describe('events', () => {
     expect(
       events.map(({ seq, type, data: { state, segments, segment } }) => ({ seq, type, state, segments, segment })),
     ).toEqual([
-      { seq: 1, type: 'queued', state: 'queued', segments: { total: 2, done: 0 }, segment: null },
-      { seq: 2, type: 'running', state: 'running', segments: { total: 2, done: 0 }, segment: null },
+      { seq: 1, type: 'queued', state: 'queued', segments: { total: 2, done: 0, cached: 0 }, segment: null },
+      { seq: 2, type: 'running', state: 'running', segments: { total: 2, done: 0, cached: 0 }, segment: null },
       {
         seq: 3,
         type: 'segment',
         state: 'running',
-        segments: { total: 2, done: 1 },
+        segments: { total: 2, done: 1, cached: 0 },
         segment: { index: 1, durationMs: 0 },
       },
-      { seq: 4, type: 'canceled', state: 'canceled', segments: { total: 2, done: 1 }, segment: null },
+      { seq: 4, type: 'canceled', state: 'canceled', segments: { total: 2, done: 1, cached: 0 }, segment: null },
     ])
     expect(events.every(({ generation_id }) => generation_id === id)).toBe(true)
   })

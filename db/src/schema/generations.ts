@@ -39,6 +39,15 @@ export interface GenerationTable {
   title: string | null
   segments_total: number
   segments_done: Generated<number>
+  /** Of those done, the ones whose audio is that of an earlier segment. */
+  segments_cached: Generated<number>
+  /** The first take of its text; `null`: it is the first. */
+  take_of: string | null
+  /** The take whose segments it keeps, but for those in `spoken_anew`. */
+  kept_from: string | null
+  spoken_anew: number[] | null
+  /** Whether segments may be answered by what was spoken before. */
+  cache: Generated<boolean>
   estimated_ms: number
   reserved_ms: number
   duration_ms: number | null
@@ -84,6 +93,10 @@ export interface SegmentTable {
   actual_cost_micros: Generated<number>
   /** What is wrong with the audio that is kept; see `Flaw`. */
   flaws: Generated<string[]>
+  /** Of all that decides how a stored segment sounds, and of whose it is. */
+  content_hash: string | null
+  /** Its audio is that of an earlier one. */
+  cached: Generated<boolean>
   submitted_at: Date | null
   stored_at: Date | null
 }
@@ -110,7 +123,8 @@ export interface EventStreamTable {
 /** What an event carries besides its number, type and generation: the generation as it stood at that moment. */
 export interface EventData {
   state: GenerationState
-  segments: { total: number; done: number }
+  /** `cached` is missing in what was written before there was a cache. */
+  segments: { total: number; done: number; cached?: number }
   segment: { index: number; durationMs: number } | null
   durationMs: number | null
   chargedMs: number | null

@@ -187,7 +187,7 @@ export async function cancel(db: Db, id: string): Promise<boolean> {
 }
 
 export function submitSegment(db: Db, id: string, index: number, attempt: string): Promise<boolean> {
-  return sql<{ held: boolean }>`select segment_submit(${id}, ${index}, ${attempt}) as held`
+  return sql<{ held: boolean }>`select held from segment_submit(${id}, ${index}, ${attempt}, null, null)`
     .execute(db)
     .then(({ rows }) => rows[0]?.held === true)
 }

@@ -41,6 +41,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'generations.get query',
     'generations.link mutation',
     'generations.list query',
+    'generations.retake mutation',
     'generations.segments query',
     'generations.status query',
     'generations.watch subscription',

@@ -384,10 +384,14 @@ interface GenerationSummary {
     settings: SpeakSettings;
     /** `null` where none was asked for. */
     seed: number | null;
+    /** `cached`: those done whose audio was there already; for them no engine was asked. */
     segments: {
         total: number;
         done: number;
+        cached: number;
     };
+    /** `gen_…` of the first take of its text; `null`: it is the first. */
+    takeOf: string | null;
     /** How long the audio was expected to be. */
     estimatedMs: number;
     /** How long it is; `null` until it succeeded. */
@@ -424,6 +428,7 @@ interface GenerationStatus {
     segments: {
         total: number;
         done: number;
+        cached: number;
     };
     durationMs: number | null;
     chargedMs: number | null;
@@ -839,6 +844,28 @@ declare const routes: {
                 seed?: number | null | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
                 title?: string | null | undefined;
+                cache?: boolean | undefined;
+            };
+            output: Generation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        retake: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+                segments?: number[] | undefined;
+                seed?: number | null | undefined;
+                settings?: {
+                    speed?: number | undefined;
+                    pitch?: number | undefined;
+                    exaggeration?: number | undefined;
+                    cfgWeight?: number | undefined;
+                    temperature?: number | undefined;
+                    topP?: number | undefined;
+                    topK?: number | undefined;
+                    repetitionPenalty?: number | undefined;
+                    language?: string | undefined;
+                } | undefined;
             };
             output: Generation;
             meta: object;
@@ -882,6 +909,7 @@ declare const routes: {
                 cursor?: string | null | undefined;
                 limit?: number | undefined;
                 state?: "canceled" | "failed" | "queued" | "running" | "succeeded" | undefined;
+                takeOf?: string | undefined;
             } | undefined;
             output: Page<GenerationSummary>;
             meta: object;

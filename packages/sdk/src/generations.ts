@@ -34,15 +34,33 @@ export interface CreateGenerationInput extends OutputInput {
   readonly seed?: number | null | undefined
   /** A name for people, also of the file when it is downloaded. */
   readonly title?: string | null | undefined
+  /**
+   * `false`: all of it is spoken, also what was before with the same voice and settings.
+   *
+   * @default such audio is taken again, and no engine is asked or paid for it
+   */
+  readonly cache?: boolean | undefined
 }
 
-/** What is to be estimated: what it is called makes no difference. */
-export type EstimateInput = Omit<CreateGenerationInput, 'title'>
+/** What is to be estimated: what it is called makes no difference, nor what was spoken before. */
+export type EstimateInput = Omit<CreateGenerationInput, 'title' | 'cache'>
+
+/** How another take is to differ. */
+export interface RetakeInput {
+  /** Numbers of the segments that are spoken anew, from 0; all others keep their audio. @default all are spoken anew */
+  readonly segments?: readonly number[] | undefined
+  /** A whole number from 1 to 2³¹ − 1. @default another one than before, where the engine takes one */
+  readonly seed?: number | null | undefined
+  /** What is not said is as it was. */
+  readonly settings?: SpeakSettings | undefined
+}
 
 export type CreateGenerationOptions = OnceOptions
 
 export interface ListGenerationsInput extends PageInput {
   readonly state?: Generation['state'] | undefined
+  /** Only the takes of one text, by the first of them: `gen_…`, which is among them. */
+  readonly takeOf?: string | undefined
 }
 
 export interface ListSegmentsInput extends PageInput {
@@ -105,6 +123,28 @@ export class Generations {
     const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey()
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.generations.create.mutate(input, { signal, context: { idempotencyKey } }),
+      options,
+    )
+  }
+
+  /**
+   * Makes another take: a new generation of the same text in the same voice, which sounds otherwise; the earlier one stays. Of one
+   * that failed or was canceled it is a second try.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @throws {ConflictError} `audio_not_ready`: segments of one that has not succeeded.
+   * @throws {InvalidInputError} it has no such segments, or its engine does not take such settings.
+   * @throws {QuotaExceededError} the plan has not enough seconds left.
+   * @example
+   * ```ts
+   * const take = await loqui.generations.retake(generation.id, { segments: [3] })
+   * ```
+   */
+  retake(id: string, { segments, seed, settings }: RetakeInput = {}, options: OnceOptions = {}): Promise<Generation> {
+    const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey()
+    const input = { id, segments: segments && [...segments], seed, settings }
+    return this.#connection.repeatable(
+      (signal) => this.#connection.trpc.generations.retake.mutate(input, { signal, context: { idempotencyKey } }),
       options,
     )
   }

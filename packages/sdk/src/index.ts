@@ -81,6 +81,7 @@ export type {
   LinkGenerationOptions,
   ListGenerationsInput,
   ListSegmentsInput,
+  RetakeInput,
   SpeakOptions,
   Speech,
   WaitOptions,

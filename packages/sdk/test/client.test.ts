@@ -341,6 +341,26 @@ test('what was used, what it cost and what would be used are numbers to go on wi
   })
 })
 
+test('another take of some segments keeps the others, and is made once where its answer is lost', async () => {
+  const first = await loqui.speak({ text: 'One thing.\n\nAnother thing.', voiceId, format: 'wav' })
+  const { id } = first.generation
+  let lost = 0
+  const client = connect({
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (lost++ > 0) return response
+      await response.body?.cancel()
+      throw new TypeError('the connection was lost')
+    },
+  })
+  const take = await client.generations.retake(id, { segments: [1] })
+  expect(take).toMatchObject({ takeOf: id, text: first.generation.text, format: 'wav' })
+  expect(await loqui.generations.wait(take.id)).toMatchObject({ state: 'succeeded', segments: { total: 2, cached: 1 } })
+  const { items } = await loqui.generations.list({ takeOf: id })
+  expect(items.map((item) => item.id)).toEqual([take.id, id])
+  await expect(loqui.generations.retake(id, { segments: [2] })).rejects.toBeInstanceOf(InvalidInputError)
+})
+
 test('a listing pages by itself, newest first', async () => {
   const client = connect({ apiKey: (await server.user()).key })
   const made: string[] = []

@@ -1,27 +1,26 @@
-import { type AudioFormat, type CreateGenerationInput, GenerationFailedError, type Loqui } from '@loqui/sdk'
-import { type AudioSink, formatOf, freeName, openAudioFile, standardOutput } from '../audio-file.ts'
-import { UsageError } from '../failure.ts'
+import { type CreateGenerationInput, GenerationFailedError, type Loqui } from '@loqui/sdk'
+import { type AudioSink, openAudioFile, standardOutput } from '../audio-file.ts'
 import { onInterrupt } from '../interruption.ts'
 import { note, printJson, seconds } from '../print.ts'
 import { openProgress, speechBar } from '../progress.ts'
+import { chooseTarget, type TargetOptions } from '../target.ts'
 import { readText } from '../text.ts'
 import { findVoice } from '../voice.ts'
 
-export interface SayOptions {
+export interface SayOptions extends TargetOptions {
   readonly file?: string | undefined
-  readonly output?: string | undefined
-  readonly format?: AudioFormat | undefined
   readonly voice?: string | undefined
   readonly speed?: number | undefined
   readonly pitch?: number | undefined
   readonly title?: string | undefined
   readonly quiet?: boolean | undefined
-  readonly json?: boolean | undefined
+  /** `false`: also what was spoken before is spoken. */
+  readonly cache?: boolean | undefined
 }
 
 /** Speaks a text into a file, or into standard output while it is made. Ctrl-C cancels the generation. */
 export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
-  const { voice, speed, pitch, title, quiet = false, json = false } = options
+  const { voice, speed, pitch, title, cache, quiet = false, json = false } = options
   const target = chooseTarget(options)
   const text = await readText(words, options.file)
   const loqui = connect()
@@ -30,7 +29,7 @@ export async function say(connect: () => Loqui, words: readonly string[], option
   const { signal } = interruption
 
   const voiceId = await findVoice(loqui, voice, signal)
-  const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title }
+  const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title, cache }
   if (target.file === '-') return pipe(loqui, input, sink, signal)
   const speech = await speak()
   if (!speech.body) throw new Error('The audio came without a body.')
@@ -59,21 +58,3 @@ async function pipe(loqui: Loqui, input: CreateGenerationInput, sink: AudioSink,
 }
 
 const cancelWithinMs = 5_000
-
-interface Target {
-  /** `-` for standard output. */
-  readonly file: string
-  readonly format: AudioFormat
-}
-
-function chooseTarget({ output, format, json }: SayOptions): Target {
-  if (output !== undefined && output !== '-') return { file: output, format: format ?? formatOf(output) }
-  if (output === undefined && process.stdout.isTTY) {
-    const chosen = format ?? 'mp3'
-    return { file: freeName(chosen), format: chosen }
-  }
-  if (process.stdout.isTTY) throw new UsageError('Audio would garble this terminal: say -o with a file, or use a pipe.')
-  if (json) throw new UsageError('With --json, say -o with a file: standard output cannot hold audio too.')
-  // What every player of a pipe understands.
-  return { file: '-', format: format ?? 'wav' }
-}

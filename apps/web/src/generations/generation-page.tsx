@@ -21,6 +21,7 @@ import { FlawedSegments } from './flawed-segments.tsx'
 import { formats } from './formats.ts'
 import { GenerationPanel } from './generation-panel.tsx'
 import { isActive, type SegmentLengths, useLiveGeneration } from './live.ts'
+import { NewTake, Takes } from './takes.tsx'
 
 const route = getRouteApi('/studio/generations/$id')
 
@@ -90,6 +91,7 @@ function Loaded({ generation, segments, isConnected }: LoadedProps) {
           {nameOf(generation)}
         </h1>
         <div className="flex items-center gap-2">
+          <NewTake generation={generation} />
           <UseAgain generation={generation} />
           <Delete generation={generation} />
         </div>
@@ -106,7 +108,10 @@ function Loaded({ generation, segments, isConnected }: LoadedProps) {
             {generation.text}
           </p>
         </section>
-        <Facts generation={generation} />
+        <div>
+          <Facts generation={generation} />
+          <Takes generation={generation} />
+        </div>
       </div>
     </>
   )

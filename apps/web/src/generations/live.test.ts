@@ -16,8 +16,9 @@ const known: GenerationSummary = {
   loudness: null,
   settings: {},
   seed: null,
+  takeOf: null,
   waitsFor: null,
-  segments: { total: 4, done: 2 },
+  segments: { total: 4, done: 2, cached: 0 },
   estimatedMs: 4000,
   durationMs: null,
   reservedMs: 8000,
@@ -34,7 +35,7 @@ const event = (change: Partial<GenerationEvent>): GenerationEvent => ({
   type: 'segment',
   generationId: 'gen_1',
   state: 'running',
-  segments: { total: 4, done: 3 },
+  segments: { total: 4, done: 3, cached: 0 },
   segment: { index: 2, durationMs: 800 },
   durationMs: null,
   chargedMs: null,
@@ -48,13 +49,15 @@ test('an event moves a generation on', () => {
 })
 
 test('an event that is told again changes nothing', () => {
-  expect(advance(known, event({ type: 'queued', state: 'queued', segments: { total: 4, done: 0 } }))).toBe(known)
-  expect(advance(known, event({ segments: { total: 4, done: 1 } }))).toBe(known)
+  expect(advance(known, event({ type: 'queued', state: 'queued', segments: { total: 4, done: 0, cached: 0 } }))).toBe(
+    known,
+  )
+  expect(advance(known, event({ segments: { total: 4, done: 1, cached: 0 } }))).toBe(known)
 })
 
 test('what has ended never runs again', () => {
-  const done = { ...known, state: 'succeeded' as const, segments: { total: 4, done: 4 } }
-  expect(advance(done, event({ segments: { total: 4, done: 4 } }))).toBe(done)
+  const done = { ...known, state: 'succeeded' as const, segments: { total: 4, done: 4, cached: 0 } }
+  expect(advance(done, event({ segments: { total: 4, done: 4, cached: 0 } }))).toBe(done)
 })
 
 test('an end brings its length, charge and error', () => {

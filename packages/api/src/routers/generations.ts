@@ -8,6 +8,7 @@ import { linkGeneration, linkGenerationInput } from '@loqui/core/generations/lin
 import { listGenerations, listGenerationsInput } from '@loqui/core/generations/list'
 import { type GenerationSegment, listSegments, listSegmentsInput } from '@loqui/core/generations/list-segments'
 import { generationIdInput } from '@loqui/core/generations/queries'
+import { retakeGeneration, retakeGenerationInput } from '@loqui/core/generations/retake'
 import { generationStatus } from '@loqui/core/generations/status'
 import { watchGeneration, watchGenerationInput } from '@loqui/core/generations/watch'
 import type { Link } from '@loqui/core/links/link'
@@ -20,6 +21,9 @@ export const generations = {
   create: procedure
     .input(createGenerationInput)
     .mutation(({ ctx, input }): Promise<Generation> => createGeneration(ctx, input, ctx)),
+  retake: procedure
+    .input(retakeGenerationInput)
+    .mutation(({ ctx, input }): Promise<Generation> => retakeGeneration(ctx, input, ctx)),
   // It changes nothing, but a query's input travels in the URL, which no book fits into.
   estimate: procedure.input(estimateInput).query(({ ctx, input }): Promise<Estimate> => estimateGeneration(ctx, input)),
   get: procedure.input(generationIdInput).query(({ ctx, input }): Promise<Generation> => getGeneration(ctx, input)),

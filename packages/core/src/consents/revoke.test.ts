@@ -116,9 +116,10 @@ describe('the end of a consent', () => {
 
     const begun = await create(user, spoken)
     const claimed = await services.transitions.claim(rowId(begun.id), newId())
-    await services.transitions.begin(claimed!, [{ index: 0, text, start: 0, end: text.length, pauseMs: 0 }], false)
+    const first = { submitted: false, lookup: undefined }
+    await services.transitions.begin(claimed!, [{ index: 0, start: 0, end: text.length, pauseMs: 0 }], first)
     await expire(spoken)
-    expect(await services.transitions.submit(claimed!, 0)).toBe(false)
+    expect(await services.transitions.submit(claimed!, 0)).toMatchObject({ held: false })
     await run(begun.id)
     expect(await states([begun.id])).toEqual(['canceled'])
     expect(engine.spoken).toEqual([])

@@ -34,7 +34,10 @@ export interface GenerationSummary {
   settings: SpeakSettings
   /** `null` where none was asked for. */
   seed: number | null
-  segments: { total: number; done: number }
+  /** `cached`: those done whose audio was there already; for them no engine was asked. */
+  segments: { total: number; done: number; cached: number }
+  /** `gen_…` of the first take of its text; `null`: it is the first. */
+  takeOf: string | null
   /** How long the audio was expected to be. */
   estimatedMs: number
   /** How long it is; `null` until it succeeded. */
@@ -68,7 +71,7 @@ export interface GenerationStatus {
   id: string
   state: GenerationState
   waitsFor: (typeof waits)[number] | null
-  segments: { total: number; done: number }
+  segments: { total: number; done: number; cached: number }
   durationMs: number | null
   chargedMs: number | null
   error: GenerationError | null
@@ -100,6 +103,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
     ...ownOutput(row),
     settings: row.settings,
     seed: row.seed,
+    takeOf: row.take_of === null ? null : wireId('generation', row.take_of),
     estimatedMs: row.estimated_ms,
     reservedMs: row.reserved_ms,
     cost: { predictedMicros: row.predicted_cost_micros, actualMicros: row.actual_cost_micros },
@@ -125,6 +129,7 @@ export function toGenerationEvent(row: GenerationEventRow): GenerationEvent {
     generationId: wireId('generation', row.generation_id),
     createdAt: row.created_at.toISOString(),
     ...row.data,
+    segments: { ...row.data.segments, cached: row.data.segments.cached ?? 0 },
     error: row.data.error && toError(row.data.error.reason, row.data.error.message),
   }
 }
@@ -134,6 +139,7 @@ export const statusColumns = [
   'state',
   'segments_total',
   'segments_done',
+  'segments_cached',
   'duration_ms',
   'charged_ms',
   'error_reason',
@@ -151,6 +157,7 @@ export const summaryColumns = [
   ...outputColumns,
   'settings',
   'seed',
+  'take_of',
   'estimated_ms',
   'reserved_ms',
   'predicted_cost_micros',
@@ -167,7 +174,7 @@ function progress(row: StatusRow): Omit<GenerationStatus, 'id'> {
   return {
     state: row.state,
     waitsFor: row.state === 'running' && row.degraded_at !== null ? 'engine_degraded' : null,
-    segments: { total: row.segments_total, done: row.segments_done },
+    segments: { total: row.segments_total, done: row.segments_done, cached: row.segments_cached },
     durationMs: row.duration_ms,
     chargedMs: row.charged_ms,
     error: row.error_reason === null ? null : toError(row.error_reason, row.error_message ?? ''),

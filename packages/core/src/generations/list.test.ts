@@ -153,7 +153,7 @@ test('a status is the part of a generation that moves', async () => {
     id,
     state: 'queued',
     waitsFor: null,
-    segments: { total: 1, done: 0 },
+    segments: { total: 1, done: 0, cached: 0 },
     durationMs: null,
     chargedMs: null,
     error: null,

@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
+import { idSchema } from '../ids.ts'
 import { type Page, pageInput, readCursor, toPage } from '../pagination.ts'
 import { type GenerationSummary, summaryColumns, toGenerationSummary } from './generation.ts'
 
 export const listGenerationsInput = z.strictObject({
   ...pageInput,
   state: z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled']).optional(),
+  /** The first take of a text: that and all others of it. */
+  takeOf: idSchema('generation').optional(),
 })
 
 /** The caller's generations, newest first. */
@@ -16,7 +19,7 @@ export async function listGenerations(
 ): Promise<Page<GenerationSummary>> {
   const userId = permit(actor, 'generations:read')
   const after = readCursor(input.cursor)
-  const { state } = input
+  const { state, takeOf } = input
   let query = db
     .selectFrom('generation')
     .select(summaryColumns)
@@ -26,6 +29,7 @@ export async function listGenerations(
     .where('deleted_at', 'is', null)
   if (after !== null) query = query.where('id', '<', after)
   if (state !== undefined) query = query.where('state', '=', state)
+  if (takeOf !== undefined) query = query.where((eb) => eb.or([eb('take_of', '=', takeOf), eb('id', '=', takeOf)]))
   const rows = await query
     .orderBy('id', 'desc')
     .limit(input.limit + 1)

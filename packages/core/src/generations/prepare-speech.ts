@@ -57,6 +57,21 @@ export async function prepareSpeech(
   userId: string,
   request: SpeechRequest,
 ): Promise<{ voice: SpeakingVoice; settings: SpeakSettings; speech: PlannedSpeech }> {
+  const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, request.voiceId)
+  const settings = { ...inItsLanguage(caller, voice), ...voice.settings, ...withoutUndefined(request.settings) }
+  return { voice, settings, speech: await planSpeech(caller, voice, { ...request, settings }, maxCharacters) }
+}
+
+/**
+ * Finds a voice that is to speak for a user, and how long a text their plan allows, in UTF-16 code units.
+ *
+ * @throws {Refusal} `voice_not_found`.
+ */
+export async function findSpeakingVoice(
+  caller: Caller<'db' | 'engines'>,
+  userId: string,
+  voiceId: VoiceReference,
+): Promise<{ voice: SpeakingVoice; maxCharacters: number }> {
   const found = await caller.db
     .selectFrom('voice')
     .innerJoin('account', (join) => join.on('account.id', '=', userId))
@@ -73,14 +88,13 @@ export async function prepareSpeech(
       obstacle.as('obstacle'),
       'plan.max_characters',
     ])
-    .where('voice.id', '=', referredVoice(caller, userId, request.voiceId))
+    .where('voice.id', '=', referredVoice(caller, userId, voiceId))
     .where('voice.deleted_at', 'is', null)
     .where((eb) => eb.or([eb('voice.user_id', 'is', null), eb('voice.user_id', '=', userId)]))
     .executeTakeFirst()
   if (!found) throw voiceNotFound('voiceId')
   const { max_characters, ...voice } = found
-  const settings = { ...inItsLanguage(caller, voice), ...voice.settings, ...withoutUndefined(request.settings) }
-  return { voice, settings, speech: await planSpeech(caller, voice, { ...request, settings }, max_characters) }
+  return { voice, maxCharacters: max_characters }
 }
 
 /** An engine that has to be told what it speaks is told what the voice speaks. */
@@ -90,14 +104,28 @@ function inItsLanguage({ engines }: Caller<'engines'>, { engine, language }: Spe
 }
 
 /** As it will be read back: JSON has no `undefined`. */
-const withoutUndefined = (settings: SpeakSettings): SpeakSettings =>
+export const withoutUndefined = (settings: SpeakSettings): SpeakSettings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
-async function planSpeech(
+/** What a take keeps of an earlier one: all its segments, and how long those are that are not spoken anew. */
+export interface KeptSpeech {
+  readonly segments: readonly TextSegment[]
+  /** By the segment's index, in milliseconds. */
+  readonly keptMs: ReadonlyMap<number, number>
+}
+
+/**
+ * Works out what a speech will take.
+ *
+ * @param kept otherwise the text is split.
+ * @throws {Refusal} as {@link prepareSpeech}, but for `voice_not_found`.
+ */
+export async function planSpeech(
   { engines }: Caller<'engines'>,
   voice: SpeakingVoice,
   { text, settings, seed }: Pick<SpeechRequest, 'text' | 'settings' | 'seed'>,
   maxCharacters: number,
+  kept?: KeptSpeech,
 ): Promise<PlannedSpeech> {
   if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
   if (text.length > maxCharacters) {
@@ -116,7 +144,7 @@ async function planSpeech(
     throw refuse('invalid_input', field === 'voice' ? 'voiceId' : field, message)
   }
 
-  const segments = await splitSpeech(engine, { text, settings, language: voice.language })
+  const segments = kept?.segments ?? (await splitSpeech(engine, { text, settings, language: voice.language }))
   if (segments.length > mostParts) throw tooManyParts()
   const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
   let began = performance.now()
@@ -127,10 +155,12 @@ async function planSpeech(
       began = performance.now()
     }
     const { expectedMs, maxMs } = engine.estimate({ ...request, text: segment.text })
-    speech.expectedMs += expectedMs
-    speech.maxMs += maxMs
+    const keptMs = kept?.keptMs.get(segment.index)
+    speech.expectedMs += keptMs ?? expectedMs
+    // Should what is kept turn out to be gone, it is spoken, too.
+    speech.maxMs += Math.max(maxMs, keptMs ?? 0)
     speech.pausesMs += segment.pauseMs
-    speech.costMicros += engine.price(segment.text)
+    speech.costMicros += keptMs === undefined ? engine.price(segment.text) : 0
   }
   return {
     segments,

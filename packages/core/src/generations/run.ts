@@ -153,8 +153,7 @@ async function findSpeaker(
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
   const needs = generation.consent_id === null ? null : (engine.cloning?.reference ?? null)
   const reference = needs ? await findRecording(context, generation.voice_id, needs) : undefined
-  const speaker = { engine, engineVoice: generation.engine_voice, reference }
-  return { ...speaker, cover: createCover(context.transitions, generation, segments, speaker) }
+  return { engine, reference, cover: createCover(context.transitions, generation, segments, engine) }
 }
 
 /** Whether an error ends the generation, rather than this attempt at it. */

@@ -4,28 +4,21 @@ import { type Engine, EngineError, type Reference, type SpeakRequest } from '@lo
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { littleEndianBytes } from '../pcm.ts'
-import {
-  type AskedFor,
-  CallsExhausted,
-  countRerolls,
-  mostCalls,
-  openJournal,
-  openRejected,
-  preferCall,
-  rejectCall,
-} from './calls.ts'
+import { ask } from './ask.ts'
+import { lookupOf, readSource, type Source } from './cached.ts'
+import { CallsExhausted, countRerolls, mostCalls, openJournal, openRejected, preferCall, rejectCall } from './calls.ts'
+import { contentHash } from './content.ts'
 import type { Cover } from './cover.ts'
 import { isEngineWide } from './engine-wide.ts'
 import { LeaseLost, whyLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
-import { segmentSeed } from './seed.ts'
+import type { BegunSegment } from './segments.ts'
 import { bestOf, isAudible, judgeSpeech, type Take } from './take.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
-/** What speaks a generation: its engine, the engine's own name for its voice, and what pays. */
+/** What speaks a generation: its engine, and what pays. */
 export interface Speaker {
   readonly engine: Engine
-  readonly engineVoice: string
   /** Recording of the person whose voice it is, where the engine listens to one. */
   readonly reference?: Reference | undefined
   readonly cover: Cover
@@ -34,11 +27,12 @@ export interface Speaker {
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
 export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
 
-type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage'> & { readonly transitions: Transitions }
+type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & { readonly transitions: Transitions }
 
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
- * then written down if the attempt still holds the generation.
+ * then written down if the attempt still holds the generation. Where there is audio already that answers it, that is
+ * copied, and the engine is not asked.
  *
  * @returns the segment as it is stored.
  * @throws {EngineError} when the engine does not speak it; {CallsExhausted}; {Refusal} `budget_exceeded`; {LeaseLost},
@@ -47,22 +41,33 @@ type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage'> & { readonly
 export async function speakSegment(
   caller: SpeakContext,
   generation: Claimed,
-  segment: SegmentRow,
+  { source: found, ...segment }: BegunSegment,
   speaker: Speaker,
   signal: AbortSignal,
 ): Promise<StoredSegment> {
   const { transitions, hints, storage } = caller
   const { id, attempt } = generation
+  let source = found
   if (segment.state !== 'submitted' || segment.attempt !== attempt) {
-    if (!(await transitions.submit(generation, segment.index))) throw await whyLost(caller.db, generation)
+    const lookup = lookupOf(generation, segment, speaker.reference?.sha256)
+    // What a provider was asked for before is paid: it is followed, whatever there is by now.
+    const isAsked = speaker.engine.provider !== null && segment.attempts > 0
+    const submitted = await transitions.submit(
+      generation,
+      segment.index,
+      isAsked ? { ...lookup, contentHash: null } : lookup,
+    )
+    if (!submitted.held) throw await whyLost(caller.db, generation)
+    source = submitted.source
   }
 
-  const speech = await speakWell(caller, generation, segment, speaker, signal)
+  const made =
+    (source && (await copied(caller, source, signal))) ?? (await spoken(caller, generation, segment, speaker, signal))
+  const { bytes, costMicros, ...measures } = made
   const key = segmentKey(id, attempt, segment.index)
-  const bytes = littleEndianBytes(speech.samples)
   const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
     // What could not be kept is paid for.
-    if (speech.costMicros > 0) await transitions.spend(generation, speech.costMicros)
+    if (costMicros > 0) await transitions.spend(generation, costMicros)
     throw error
   })
   const audio = {
@@ -72,19 +77,55 @@ export async function speakSegment(
     audio_key: key,
     audio_bytes: object.bytes,
     audio_sha256: object.sha256,
-    samples: speech.samples.length,
-    sample_rate: speech.sampleRate,
-    duration_ms: Math.round((speech.samples.length * 1000) / speech.sampleRate),
-    actual_cost_micros: speech.costMicros,
-    flaws: [...speech.flaws],
+    ...measures,
+    duration_ms: Math.round((measures.samples * 1000) / measures.sample_rate),
+    actual_cost_micros: costMicros,
   }
-  speaker.cover.spoken(segment.index)
-  if (!(await transitions.store(audio))) {
+  const unneeded = speaker.cover.spoken(segment.index)
+  if (!(await transitions.store(audio, measures.cached ? unneeded : undefined))) {
     await storage.remove([key])
     throw new LeaseLost()
   }
   hints.hint('events', generation.user_id)
   return { ...segment, ...audio, state: 'stored', bytes }
+}
+
+/** A segment's audio before it is kept. */
+interface Made extends Pick<SegmentRow, 'flaws' | 'content_hash' | 'cached'> {
+  readonly bytes: Uint8Array
+  readonly samples: number
+  readonly sample_rate: number
+  readonly costMicros: number
+}
+
+/** The audio of an earlier segment; undefined where it is not there any more. */
+async function copied(caller: SpeakContext, source: Source, signal: AbortSignal): Promise<Made | undefined> {
+  const bytes = await readSource(caller, source, signal)
+  const { samples, sampleRate, flaws, contentHash: content_hash } = source
+  return (
+    bytes && { bytes, samples, sample_rate: sampleRate, flaws: [...flaws], content_hash, cached: true, costMicros: 0 }
+  )
+}
+
+async function spoken(
+  caller: SpeakContext,
+  generation: Claimed,
+  segment: SegmentRow,
+  speaker: Speaker,
+  signal: AbortSignal,
+): Promise<Made> {
+  // What was to be copied is not paid for yet.
+  speaker.cover.missing(segment.index)
+  const { samples, sampleRate, flaws, costMicros } = await speakWell(caller, generation, segment, speaker, signal)
+  return {
+    bytes: littleEndianBytes(samples),
+    samples: samples.length,
+    sample_rate: sampleRate,
+    flaws: [...flaws],
+    content_hash: contentHash(generation, ask(generation, segment, 0), speaker.reference?.sha256),
+    cached: false,
+    costMicros,
+  }
 }
 
 /**
@@ -165,7 +206,7 @@ async function salvage(
   { db }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
-  { engine, engineVoice, reference }: Speaker,
+  { engine, reference }: Speaker,
   takes: readonly Take[],
   signal: AbortSignal,
 ): Promise<Take | undefined> {
@@ -177,12 +218,7 @@ async function salvage(
     takes.flatMap(({ mark }) => mark ?? []),
   )
   if (calls.open.length === 0) return undefined
-  const request = {
-    text: generation.text.slice(segment.start_offset, segment.end_offset),
-    voice: engineVoice,
-    settings: generation.settings,
-    reference,
-  }
+  const request = { ...ask(generation, segment, 0), reference }
   try {
     const speech = await engine.speak(request, { signal, calls })
     return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
@@ -195,7 +231,7 @@ async function salvage(
 /** What was allowed a moment ago need not be any more. */
 async function resubmit({ db, transitions }: SpeakContext, generation: Claimed, { index }: SegmentRow): Promise<void> {
   if (generation.consent_id === null) return
-  if (!(await transitions.submit(generation, index))) throw await whyLost(db, generation)
+  if (!(await transitions.submit(generation, index)).held) throw await whyLost(db, generation)
 }
 
 /** Before each further try of one segment within one attempt, in milliseconds. */
@@ -231,23 +267,13 @@ async function speakOnce(
   { db, listener, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
-  { engine, engineVoice, reference, cover }: Speaker,
+  { engine, reference, cover }: Speaker,
   tries: number,
   signal: AbortSignal,
 ): Promise<Take> {
   const fresh = generation.attempts === 1 && tries === 0
-  const asked: AskedFor = {
-    text: generation.text.slice(segment.start_offset, segment.end_offset),
-    voice: engineVoice,
-    settings: generation.settings,
-    ...(generation.seed !== null && {
-      seed: segmentSeed(
-        generation.seed,
-        segment.index,
-        fresh ? 0 : await countRerolls(db, generation.id, segment.index),
-      ),
-    }),
-  }
+  const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation.id, segment.index)
+  const asked = ask(generation, segment, rerolls)
   const request: SpeakRequest = { ...asked, reference }
   const { provider } = engine
   if (provider !== null) {

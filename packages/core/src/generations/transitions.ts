@@ -4,6 +4,8 @@ import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
 import { type RawBuilder, sql } from 'kysely'
 import type { BudgetScope } from '../budgets/exceeded.ts'
 import type { TextSegment } from '../text/split.ts'
+import type { Lookup, Source } from './cached.ts'
+import type { Unneeded } from './cover.ts'
 
 /** A generation that an attempt holds: from now on only writes that carry its token count. */
 export type Claimed = GenerationRow & {
@@ -29,7 +31,16 @@ export type NewAudio = Pick<
   | 'duration_ms'
   | 'actual_cost_micros'
   | 'flaws'
+  | 'content_hash'
+  | 'cached'
 > & { readonly attempt: string }
+
+/** Whether a segment was announced, and what there is already that answers it. */
+export interface Submitted {
+  /** False when the attempt lost, the segment is stored already, or the consent to the voice has ended. */
+  readonly held: boolean
+  readonly source: Source | undefined
+}
 
 export interface Success {
   readonly id: string
@@ -48,15 +59,20 @@ export interface Success {
 export interface Transitions {
   /** Takes a generation for `attempt`, from whoever held it before; `undefined` when it has ended, or may not be spoken. */
   claim(id: string, attempt: string): Promise<Claimed | undefined>
-  /** Writes the segments of a generation. False when the attempt lost it. @param submitted announces them too. */
-  begin(claimed: Claimed, segments: readonly TextSegment[], submitted: boolean): Promise<boolean>
+  /** Writes the segments of a generation. @param first announces the only one too. */
+  begin(
+    claimed: Claimed,
+    segments: readonly Pick<TextSegment, 'index' | 'start' | 'end' | 'pauseMs'>[],
+    first: { readonly submitted: boolean; readonly lookup: Lookup | undefined },
+  ): Promise<Submitted>
+  /** Announces that a segment is being synthesized. @param lookup what to look for that answers it. */
+  submit(claimed: Claimed, index: number, lookup?: Lookup): Promise<Submitted>
   /**
-   * Announces that a segment is being synthesized. False when the attempt lost, the segment is stored already, or the
-   * consent to the voice has ended.
+   * Keeps a segment's audio. False when the attempt lost; what it cost is written down all the same.
+   *
+   * @param unneeded is released of the budgets.
    */
-  submit(claimed: Claimed, index: number): Promise<boolean>
-  /** Keeps a segment's audio. False when the attempt lost; what it cost is written down all the same. */
-  store(audio: NewAudio): Promise<boolean>
+  store(audio: NewAudio, unneeded?: Unneeded): Promise<boolean>
   /**
    * Sees to it that `micros` are held of the budgets for what is not spoken yet; tells whose budget it is that does not
    * suffice.
@@ -85,18 +101,24 @@ export function createTransitions(db: Db): Transitions {
     return attempts.map((attempt) => claimed.get(attempt))
   }, most)
 
-  const begin = createBatcher(
-    (calls: readonly object[]) => booleans(db, sql`generations_begin(${JSON.stringify(calls)}::jsonb)`),
-    most,
-  )
+  const begin = createBatcher(async (calls: readonly object[]) => {
+    const { rows } = await sql<SubmittedRow>`select * from generations_begin(${JSON.stringify(calls)}::jsonb)`.execute(
+      db,
+    )
+    return rows.map(toSubmitted)
+  }, most)
 
-  const submit = createBatcher(async (calls: readonly { id: string; index: number; attempt: string }[]) => {
-    const { rows } = await sql<{ held: boolean }>`
-      select segment_submit(t.id, t.index, t.attempt) as held
+  const submit = createBatcher(async (calls: readonly Submission[]) => {
+    const { rows } = await sql<SubmittedRow>`
+      select s.held, s.source
       from unnest(${calls.map(({ id }) => id)}::uuid[], ${calls.map(({ index }) => index)}::integer[],
-        ${calls.map(({ attempt }) => attempt)}::uuid[]) with ordinality t (id, index, attempt, number) order by t.number
+          ${calls.map(({ attempt }) => attempt)}::uuid[], ${calls.map(({ kept }) => kept)}::uuid[],
+          ${calls.map(({ contentHash }) => contentHash)}::text[])
+          with ordinality t (id, index, attempt, kept, content_hash, number),
+        segment_submit(t.id, t.index, t.attempt, t.kept, t.content_hash) s
+      order by t.number
     `.execute(db)
-    return rows.map(({ held }) => held)
+    return rows.map(toSubmitted)
   }, most)
 
   const store = createBatcher(
@@ -116,11 +138,12 @@ export function createTransitions(db: Db): Transitions {
 
   return {
     claim: (id, attempt) => claim({ id, attempt }),
-    begin: ({ id, attempt }, segments, submitted) =>
+    begin: ({ id, attempt }, segments, { submitted, lookup }) =>
       begin({
         generation: id,
         attempt,
         submitted,
+        contentHash: lookup?.contentHash ?? null,
         segments: segments.map(({ index, start, end, pauseMs }) => ({
           index,
           start_offset: start,
@@ -129,10 +152,13 @@ export function createTransitions(db: Db): Transitions {
         })),
       }),
     // Asked under a lock on the generation's row, which a batch takes in an order of its own: by itself.
-    submit: ({ id, attempt, consent_id }, index) =>
-      consent_id === null ? submit({ id, attempt, index }) : submitConsented(db, { id, attempt, index }),
+    submit({ id, attempt, consent_id }, index, { kept, contentHash } = { kept: null, contentHash: null }) {
+      const submission = { id, attempt, index, kept, contentHash }
+      return consent_id === null ? submit(submission) : submitConsented(db, submission)
+    },
     // Money is counted under locks of its own, which would come in another order than a batch takes: by itself.
-    store: (audio) => (audio.actual_cost_micros === 0 ? store(audio) : storeAlone(db, audio)),
+    store: (audio, unneeded = { micros: 0, neededMicros: 0 }) =>
+      audio.actual_cost_micros === 0 && unneeded.micros === 0 ? store(audio) : storeAlone(db, audio, unneeded),
     async cover({ id, attempt }, micros) {
       const { rows } = await sql<{ outcome: 'covered' | 'lost' | BudgetScope }>`
         select cost_cover(${id}, ${attempt}, ${micros}) as outcome
@@ -146,19 +172,29 @@ export function createTransitions(db: Db): Transitions {
   }
 }
 
-async function submitConsented(
-  db: Db,
-  { id, attempt, index }: { readonly id: string; readonly attempt: string; readonly index: number },
-): Promise<boolean> {
-  const [held] = await booleans(db, sql`segment_submit_consented(${id}, ${index}, ${attempt})`)
-  return held === true
+interface Submission extends Lookup {
+  readonly id: string
+  readonly attempt: string
+  readonly index: number
 }
 
-async function storeAlone(db: Db, audio: NewAudio): Promise<boolean> {
-  const [kept] = await booleans(
-    db,
-    sql`segment_store(jsonb_populate_record(null::segment, ${JSON.stringify(audio)}::jsonb))`,
-  )
+interface SubmittedRow {
+  readonly held: boolean
+  readonly source: Source | null
+}
+
+const toSubmitted = ({ held, source }: SubmittedRow): Submitted => ({ held, source: source ?? undefined })
+
+async function submitConsented(db: Db, { id, attempt, index, kept, contentHash }: Submission): Promise<Submitted> {
+  const { rows } = await sql<SubmittedRow>`
+    select * from segment_submit_consented(${id}, ${index}, ${attempt}, ${kept}, ${contentHash})
+  `.execute(db)
+  return toSubmitted(rows[0] ?? { held: false, source: null })
+}
+
+async function storeAlone(db: Db, audio: NewAudio, { micros, neededMicros }: Unneeded): Promise<boolean> {
+  const row = sql`jsonb_populate_record(null::segment, ${JSON.stringify(audio)}::jsonb)`
+  const [kept] = await booleans(db, sql`segment_store(${row}, ${micros}, ${neededMicros})`)
   return kept === true
 }
 
