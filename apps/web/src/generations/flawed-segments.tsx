@@ -3,6 +3,7 @@ import { useTRPC } from '@loqui/sdk/react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { TriangleAlert } from 'lucide-react'
 import { Button } from '../ui/button.tsx'
+import { RetakeSegment } from './segments.tsx'
 
 const flawLabels: Record<Flaw, string> = {
   silent: 'Silent',
@@ -32,9 +33,12 @@ export function FlawedSegments({ generation: { id, text } }: { generation: Pick<
       </h2>
       <ul className="mt-2 flex flex-col gap-2">
         {segments.map(({ index, startOffset, endOffset, flaws }) => (
-          <li key={index} className="text-sm">
-            <p className="line-clamp-2 font-serif">{text.slice(startOffset, endOffset)}</p>
-            <p className="text-xs text-warning-text">{flaws.map((flaw) => flawLabels[flaw]).join(' · ')}</p>
+          <li key={index} className="flex items-center justify-between gap-3 text-sm">
+            <div>
+              <p className="line-clamp-2 font-serif">{text.slice(startOffset, endOffset)}</p>
+              <p className="text-xs text-warning-text">{flaws.map((flaw) => flawLabels[flaw]).join(' · ')}</p>
+            </div>
+            <RetakeSegment generation={{ id }} index={index} />
           </li>
         ))}
       </ul>

@@ -21,6 +21,7 @@ import { FlawedSegments } from './flawed-segments.tsx'
 import { formats } from './formats.ts'
 import { GenerationPanel } from './generation-panel.tsx'
 import { isActive, type SegmentLengths, useLiveGeneration } from './live.ts'
+import { Segments } from './segments.tsx'
 import { NewTake, Takes } from './takes.tsx'
 
 const route = getRouteApi('/studio/generations/$id')
@@ -107,6 +108,7 @@ function Loaded({ generation, segments, isConnected }: LoadedProps) {
           <p className="max-w-[42rem] font-serif text-lg leading-[1.65] [overflow-wrap:anywhere] whitespace-pre-wrap">
             {generation.text}
           </p>
+          {generation.state === 'succeeded' && generation.segments.total > 1 && <Segments generation={generation} />}
         </section>
         <div>
           <Facts generation={generation} />
