@@ -15,6 +15,7 @@ import { createDb, ping } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
+import { createEspeakEngine } from '@loqui/engines/espeak/engine'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createOpenaiEngine } from '@loqui/engines/openai/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
@@ -38,8 +39,9 @@ const db = createDb({ connectionString: env.databaseUrl, max: 16, onError })
 const offline = createOfflineEngine({ threads: 1 })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
 const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
+const espeak = env.espeak ? [createEspeakEngine({ ...env.espeak, processes: 1 })] : []
 const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
-const engines = [offline, ...onReplicate, ...openai]
+const engines = [offline, ...espeak, ...onReplicate, ...openai]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const events = createEventFeed({ db, listener, log })

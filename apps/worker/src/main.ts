@@ -21,6 +21,7 @@ import { createDb } from '@loqui/db/client'
 import { createHints } from '@loqui/db/hint'
 import { openListener } from '@loqui/db/listen'
 import { openQueue } from '@loqui/db/queue'
+import { createEspeakEngine } from '@loqui/engines/espeak/engine'
 import { guard } from '@loqui/engines/guard'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createOpenaiEngine } from '@loqui/engines/openai/engine'
@@ -42,9 +43,10 @@ const offline = createOfflineEngine({ threads: availableParallelism() })
 const limiter = createProviderLimiter(db, 'replicate', mostCreations)
 const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, limiter }) : []
 const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
+const espeak = env.espeak ? [createEspeakEngine({ ...env.espeak, processes: availableParallelism() })] : []
 const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
 const guarded = [...onReplicate, ...openai].map((engine) => guard(engine, { onState }))
-const engines = [offline, ...guarded]
+const engines = [offline, ...espeak, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
 const events = createEventFeed({ db, listener, log })

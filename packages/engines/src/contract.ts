@@ -105,8 +105,10 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       }
       for (const [index, { id }] of engine.voices.entries()) {
         // Each text at one pace with each voice, and at every pace with some.
-        const paceOf = (number: number) =>
-          engine.settings.speed ? { speed: [1, 4, 0.5, 2][(index + number) % 4] } : {}
+        const { speed } = engine.settings
+        const paces =
+          speed && 'min' in speed ? [1, 4, 0.5, 2].map((pace) => Math.min(speed.max, Math.max(speed.min, pace))) : []
+        const paceOf = (number: number) => (paces.length > 0 ? { speed: paces[(index + number) % paces.length] } : {})
         await Promise.all(texts.map((text, number) => check(text, paceOf(number), id)))
       }
     })
@@ -125,7 +127,11 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       const alone = new Map<string, number>()
       for (const text of new Set(texts)) alone.set(text, await milliseconds(text))
       const together = await Promise.all(texts.map(milliseconds))
-      expect(together).toEqual(texts.map((text) => alone.get(text)))
+      // Some sound a little different each time; no two of these texts are so near to each other.
+      for (const [index, text] of texts.entries()) {
+        const ms = alone.get(text) ?? 0
+        expect(Math.abs((together[index] ?? 0) - ms), text).toBeLessThanOrEqual(0.03 * ms)
+      }
     })
 
     test('checks what it can speak, quickly and without speaking', () => {

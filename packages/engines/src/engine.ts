@@ -1,5 +1,12 @@
 /** Every engine there is, configured or not. */
-export const engineIds = ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai'] as const
+export const engineIds = [
+  'offline',
+  'chatterbox',
+  'chatterbox-turbo',
+  'chatterbox-multilingual',
+  'openai',
+  'espeak',
+] as const
 export type EngineId = (typeof engineIds)[number]
 
 /** What synthesizes. One implementation per folder beside this file; all of them pass `contract.ts`. */

@@ -17,6 +17,7 @@ test('what is not set, or set to nothing, has its default', () => {
     secret: Buffer.from(SECRET_KEY),
     replicate: null,
     openaiTts: null,
+    espeak: null,
     logLevel: 'info',
   })
 })
@@ -70,5 +71,19 @@ describe('engines of one’s own', () => {
     })
     expect(() => read({ OPENAI_TTS_BASE_URL: 'kokoro' })).toThrow(/^OPENAI_TTS_BASE_URL must be an address/)
     expect(() => read({ OPENAI_TTS_PRICE: 'free' })).toThrow(/^OPENAI_TTS_PRICE must be a number/)
+  })
+
+  test.each<[string, string[] | null]>([
+    ['  ', null],
+    ['espeak', ['espeak']],
+    ['node packages/engine-espeak/src/main.ts', ['node', 'packages/engine-espeak/src/main.ts']],
+    [`"/opt/my espeak/run" --voices='a b' c"d e"f`, ['/opt/my espeak/run', '--voices=a b', 'cd ef']],
+    ['"" x', ['', 'x']],
+  ])('eSpeak is started by the command %j', (ESPEAK_COMMAND, command) => {
+    expect(read({ ESPEAK_COMMAND, PATH: '/usr/bin' }).espeak).toEqual(command && { command, path: '/usr/bin' })
+  })
+
+  test('a quote that does not end is none', () => {
+    expect(() => read({ ESPEAK_COMMAND: 'node "main.ts' })).toThrow(/^ESPEAK_COMMAND must be a command line/)
   })
 })

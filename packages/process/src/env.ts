@@ -27,6 +27,8 @@ export const commonVariables = {
     .min(0)
     .max(1_000)
     .default(0),
+  ESPEAK_COMMAND: z.string().optional(),
+  PATH: z.string().default(''),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 }
 
@@ -42,6 +44,8 @@ export interface CommonEnv {
   readonly replicate: ReplicateEnv | null
   /** The OpenAI-compatible TTS server that is spoken with; `null`: none. */
   readonly openaiTts: OpenaiTtsEnv | null
+  /** What is started to speak more languages; `null`: nothing. */
+  readonly espeak: EspeakEnv | null
   readonly logLevel: string
 }
 
@@ -63,6 +67,13 @@ export interface OpenaiTtsEnv {
   readonly microsPerCharacter: number
 }
 
+export interface EspeakEnv {
+  /** A program and its arguments. */
+  readonly command: readonly [string, ...string[]]
+  /** Where programs are looked for. */
+  readonly path: string
+}
+
 export function toCommonEnv(values: CommonValues): CommonEnv {
   const dataDirectory = path.resolve(values.LOQUI_DATA_DIR)
   return {
@@ -72,6 +83,7 @@ export function toCommonEnv(values: CommonValues): CommonEnv {
     secret: Buffer.from(values.SECRET_KEY),
     replicate: toReplicateEnv(values),
     openaiTts: toOpenaiTtsEnv(values),
+    espeak: toEspeakEnv(values),
     logLevel: values.LOG_LEVEL,
   }
 }
@@ -97,6 +109,26 @@ function toOpenaiTtsEnv(values: CommonValues): OpenaiTtsEnv | null {
     // Dollars for a thousand are thousands of millionths for one.
     microsPerCharacter: values.OPENAI_TTS_PRICE * 1_000,
   }
+}
+
+function toEspeakEnv({ ESPEAK_COMMAND: line = '', PATH: path }: CommonValues): EspeakEnv | null {
+  const command = toCommand('ESPEAK_COMMAND', line)
+  return command && { command, path }
+}
+
+/**
+ * A command line as it is typed, without a shell: words between spaces, quoted where they have some.
+ *
+ * @throws {EnvError} for a quote that does not end.
+ */
+function toCommand(variable: string, line: string): [string, ...string[]] | null {
+  const words = line.match(/(?:[^\s"']|"[^"]*"|'[^']*'|["'])+/g) ?? []
+  const [command, ...rest] = words.map((word) => {
+    const bare = word.replace(/"[^"]*"|'[^']*'/g, '')
+    if (/["']/.test(bare)) throw new EnvError(`${variable} must be a command line, and has a quote that does not end`)
+    return word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2')
+  })
+  return command === undefined ? null : [command, ...rest]
 }
 
 /** The environment is not what a process needs. `message` has a line for each variable, and never a value. */

@@ -60,7 +60,7 @@ declare const containers: readonly ['wav', 'mp3', 'flac', 'ogg', 'webm', 'm4a', 
 type Container = (typeof containers)[number];
 
 /** Every engine there is, configured or not. */
-declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai'];
+declare const engineIds: readonly ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual', 'openai', 'espeak'];
 type EngineId = (typeof engineIds)[number];
 type Gender = 'female' | 'male' | 'neutral';
 /** How to speak. No engine takes all of it: see `Engine.settings`. */
@@ -1113,7 +1113,7 @@ declare const routes: {
                 kind?: "cloned" | "preset" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
-                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | "openai" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "espeak" | "offline" | "openai" | undefined;
                 available?: boolean | undefined;
                 search?: string | undefined;
             } | undefined;
@@ -1134,7 +1134,7 @@ declare const routes: {
                 name: string;
                 sampleIds: string[];
                 consentId?: string | null | undefined;
-                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "offline" | "openai" | undefined;
+                engine?: "chatterbox" | "chatterbox-multilingual" | "chatterbox-turbo" | "espeak" | "offline" | "openai" | undefined;
                 gender?: "female" | "male" | "neutral" | undefined;
                 language?: string | undefined;
                 description?: string | undefined;

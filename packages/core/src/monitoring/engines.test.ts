@@ -24,6 +24,7 @@ test('every engine says whether it is there and works, how quick it is and what 
     ['chatterbox-turbo', false],
     ['chatterbox-multilingual', false],
     ['openai', false],
+    ['espeak', false],
   ])
   expect(reports[1]).toMatchObject({
     breaker: null,

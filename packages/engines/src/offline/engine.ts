@@ -12,10 +12,10 @@ import {
   type SpeakSettings,
   type Speech,
 } from '../engine.ts'
+import { rateWithin } from '../haste.ts'
 import { foreignLanguage } from '../language.ts'
 import { checkSettings } from '../settings.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
-import { rateWithin } from './haste.ts'
 import { likeVoice, readLikeness } from './likeness.ts'
 import { createPool, ThreadTimeout } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'

@@ -1,3 +1,5 @@
+import { sayAmounts, sayCurrencies } from '../amounts.ts'
+
 /** Letters that decomposition does not turn into ASCII. */
 const letters: Record<string, string> = {
   ß: 'ss',
@@ -53,20 +55,6 @@ const greek: Record<string, string> = {
   χ: 'chi',
   ψ: 'psi',
   ω: 'omega',
-}
-
-interface Currency {
-  readonly one: string
-  readonly many: string
-  readonly cents: string
-}
-
-const currencies: Record<string, Currency> = {
-  $: { one: 'dollar', many: 'dollars', cents: 'cents' },
-  '£': { one: 'pound', many: 'pounds', cents: 'pence' },
-  '€': { one: 'euro', many: 'euros', cents: 'cents' },
-  '¥': { one: 'yen', many: 'yen', cents: 'sen' },
-  '₹': { one: 'rupee', many: 'rupees', cents: 'paise' },
 }
 
 /** Before decomposition, which would make "21/2" of "2½" and "m2" of "m²". */
@@ -133,8 +121,6 @@ const words: readonly Replacement[] = [
   [/\bNo\.\s?(?=\d)/gu, 'number '],
 ]
 
-const amount = /([$£€¥₹])\s?(\d(?:[\d,]*\d)?)(?:\.(\d+))?(?:\s(thousand|million|billion|trillion))?/giu
-
 /**
  * The text in printable ASCII, as Flite reads it best: accents folded, sums of money and signs in words, control
  * characters, emphasis marks and what it has no sound for taken out, spaces single. Empty when nothing can be spoken.
@@ -143,12 +129,9 @@ export function speakable(text: string): string {
   let ascii = replaceAll(text.normalize('NFC').replace(/[\s\p{Cc}]+/gu, ' '), beforeFolding)
   ascii = ascii.normalize('NFKD').replace(/\p{M}|\p{Cf}/gu, '')
   ascii = ascii.replace(/\p{L}/gu, (letter) => letters[letter] ?? nameOfGreek(letter) ?? letter)
-  ascii = ascii.replace(amount, (_, sign: string, whole: string, cents?: string, scale?: string) =>
-    sayAmount(sign, whole, cents, scale),
-  )
-  ascii = replaceAll(replaceAll(ascii, marks), words)
+  ascii = sayAmounts(ascii)
+  ascii = sayCurrencies(replaceAll(replaceAll(ascii, marks), words))
   ascii = ascii
-    .replace(/[$£€¥₹]/gu, (sign) => ` ${currencies[sign]?.many} `)
     .replace(/[^\w.,;:!?'"()/ -]|_/gu, ' ')
     // A rule drawn with dashes or stops is not read, and runs of marks overflow what Flite reserves for them.
     .replace(/([^\w\s])\1{3,}/gu, '$1$1$1')
@@ -176,13 +159,4 @@ function replaceAll(text: string, table: readonly Replacement[]): string {
 function nameOfGreek(letter: string): string | undefined {
   const name = greek[letter.toLowerCase()]
   return name && ` ${name} `
-}
-
-function sayAmount(sign: string, whole: string, cents: string | undefined, scale: string | undefined): string {
-  const currency = currencies[sign]
-  if (!currency) return `${sign}${whole}`
-  const { one, many } = currency
-  if (scale || (cents && cents.length !== 2)) return ` ${whole}${cents ? `.${cents}` : ''} ${scale ?? ''} ${many}`
-  const spoken = ` ${whole} ${whole === '1' ? one : many}`
-  return cents && cents !== '00' ? `${spoken} ${cents} ${currency.cents}` : spoken
 }
