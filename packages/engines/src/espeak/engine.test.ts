@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Engine, EngineError, type SpeakRequest, type Speech } from '../engine.ts'
 import type { EspeakOptions } from './engine.ts'
-import { openEspeak, program } from './testing.ts'
+import { espeak, openEspeak, program } from './testing.ts'
 
 const never = new AbortController().signal
 const request = (more: Partial<SpeakRequest> = {}): SpeakRequest => ({
@@ -132,6 +134,19 @@ describe('the real program', () => {
   })
 })
 
+test('the real program ends when whoever started it is killed', async () => {
+  const [node, main] = espeak.command
+  const source = `require('node:child_process').spawn(${JSON.stringify(node)}, [${JSON.stringify(main)}], {
+    stdio: ['pipe', 'inherit', 'inherit'] }); setInterval(() => {}, 1000)`
+  const parent = spawn(node, ['--eval', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // What both write to ends when both have.
+  const ended = once(parent.stdout, 'end')
+  await once(parent.stdout, 'data')
+  parent.stdout.resume()
+  parent.kill('SIGKILL')
+  await ended
+}, 30_000)
+
 describe('a program', () => {
   const engines: Engine[] = []
   const open = (source: string, options: Partial<EspeakOptions> = {}) => {
@@ -206,7 +221,7 @@ describe('a program', () => {
     await expect(calls[0]).rejects.toBe(reason)
   })
 
-  test('ends when the engine is closed, and when whoever started it is gone', async () => {
+  test('ends when the engine is closed', async () => {
     const isAlive = (pid: number) => {
       try {
         return process.kill(pid, 0)
