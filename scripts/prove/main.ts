@@ -9,12 +9,13 @@ import { ledger } from './ledger.ts'
 import type { Prove, Tried } from './proof.ts'
 import { neighbours, races } from './racing.ts'
 import { rates } from './rates.ts'
+import { realtime } from './realtime.ts'
 
 /**
- * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong, on a PostgreSQL of its own and with real
+ * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong and subscribers miss something, on a PostgreSQL of its own and with real
  * processes, and prints what was tried, how often, and what was broken by it. The test suite has the short forms.
  */
-const proofs = [ledger, bounds, rates, races, neighbours, kill]
+const proofs = [ledger, bounds, rates, races, neighbours, realtime, kill]
 
 const usage = `npm run prove -- [proofs] [options]
 

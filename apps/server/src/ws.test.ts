@@ -22,7 +22,7 @@ async function open(
 ) {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/trpc${query}`, { headers })
   const answers: Answer[] = []
-  socket.on('message', (data) => String(data) !== 'PONG' && answers.push(JSON.parse(String(data))))
+  socket.on('message', (data) => !/^P[IO]NG$/.test(String(data)) && answers.push(JSON.parse(String(data))))
   const closed = once(socket, 'close').then(([code]: number[]) => code)
   await once(socket, 'open')
   return {
@@ -248,11 +248,12 @@ async function readAll(key: string): Promise<string[]> {
   const socket = await open('', { authorization: `Bearer ${key}` })
   const ids: string[] = []
   socket.socket.on('message', (data) => {
+    if (String(data) === 'PING') return socket.socket.send('PONG')
     const { result } = JSON.parse(String(data)) as Answer
     if (result?.id !== undefined) ids.push(result.id)
   })
   socket.say(everything)
-  await eventually(() => ids.length, 30_000).toBe(eventCount)
+  await eventually(() => ids.length, 60_000).toBe(eventCount)
   socket.socket.terminate()
   return ids
 }
@@ -292,6 +293,28 @@ test('readers who do not read cost the server nothing, and miss nothing when the
   for (const { socket } of paused) socket.terminate()
   for (const stream of streams) stream.destroy()
 }, 90_000)
+
+test('a hundred clients that never read cost next to nothing, and disturb nobody', async () => {
+  const people = await Promise.all(Array.from({ length: 3 }, () => personWithHistory()))
+  const [reader, ...others] = people.map(({ key }) => String(key))
+  const crowd = () =>
+    Promise.all(others.flatMap((key) => Array.from({ length: 50 }, () => open('', { authorization: `Bearer ${key}` }))))
+  // Whatever the heap grows by in work for as many who do read it has then.
+  const living = await crowd()
+  for (const { say } of living) say(everything)
+  await eventually(() => Math.min(...living.map(({ answers }) => answers.length)), 60_000).toBeGreaterThan(300)
+  for (const { socket } of living) socket.terminate()
+  const before = await residentMiB(main)
+
+  const dead = await crowd()
+  for (const { socket, say } of dead) {
+    socket.pause()
+    say(everything)
+  }
+  await readAll(String(reader))
+  expect((await residentMiB(main)) - before).toBeLessThan(32)
+  for (const { socket } of dead) socket.terminate()
+}, 180_000)
 
 /** Server-sent events asked for and never read. */
 async function silentStream(key: string) {

@@ -42,6 +42,8 @@ export interface FeedOptions {
 const batch = 200
 /** Users whose events are read with one query. */
 const usersAtOnce = 500
+/** Events that one who is behind reads at a time, and holds while its connection takes none: it may be one of many. */
+const catchUpBatch = 16
 /** Queries at a time of those who are behind: many that come back at once leave connections to others. */
 const catchUpsAtOnce = 4
 const retryMs = { first: 100, most: 2_000 }
@@ -147,7 +149,9 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
         while (!signal.aborted) {
           if (follower.isBehind) {
             const { head } = stream
-            const rows = await tryUntil(signal, () => readTopic(db, { userId, topic, after: follower.seen, batch }))
+            const rows = await tryUntil(signal, () =>
+              readTopic(db, { userId, topic, after: follower.seen, batch: catchUpBatch }),
+            )
             if (!rows) return
             let seen = follower.seen
             for (const row of rows) {
@@ -155,7 +159,7 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
               seen = row.seq
               if (signal.aborted) return
             }
-            follower.catchUp(rows.length < batch ? Math.max(seen, head) : seen)
+            follower.catchUp(rows.length < catchUpBatch ? Math.max(seen, head) : seen)
             continue
           }
           const row = follower.shift()
