@@ -1,0 +1,65 @@
+import { outsideSounds } from './sounds.ts'
+
+/** How a word, or several, is to be said. */
+export interface PronunciationRule {
+  readonly phrase: string
+  readonly replacement: string
+  readonly caseSensitive: boolean
+}
+
+/**
+ * Writes words as they are to be said: whole words only, the longest of what applies at a place, and nothing twice.
+ *
+ * @param rules of two for the same phrase the first applies.
+ */
+export function pronounce(text: string, rules: readonly PronunciationRule[]): string {
+  if (rules.length === 0) return text
+  const replacer = createReplacer(rules)
+  return outsideSounds(text, (part) => part.replace(replacer.pattern, replacer.replace))
+}
+
+/** The rules that change a text. */
+export function rulesFor<Rule extends PronunciationRule>(text: string, rules: readonly Rule[]): Rule[] {
+  if (rules.length === 0) return []
+  const { pattern, find } = createReplacer(rules)
+  const used = new Set<Rule | undefined>()
+  outsideSounds(text, (part) => {
+    for (const [said] of part.matchAll(pattern)) used.add(find(said))
+    return part
+  })
+  return rules.filter((rule) => used.has(rule))
+}
+
+function createReplacer<Rule extends PronunciationRule>(rules: readonly Rule[]) {
+  const exact = new Map<string, Rule>()
+  const folded = new Map<string, Rule>()
+  for (const rule of rules) {
+    const [map, key] = rule.caseSensitive ? [exact, spaced(rule.phrase)] : [folded, fold(rule.phrase)]
+    if (!map.has(key)) map.set(key, rule)
+  }
+  const find = (said: string) => exact.get(spaced(said)) ?? folded.get(fold(said))
+  const phrases = rules
+    .toSorted((a, b) => b.phrase.length - a.phrase.length || Number(b.caseSensitive) - Number(a.caseSensitive))
+    .map(patternOf)
+  return {
+    find,
+    pattern: new RegExp(phrases.join('|'), 'gu'),
+    replace: (said: string) => find(said)?.replacement ?? said,
+  }
+}
+
+/** Any space is as good as another, as where a line is broken by hand. */
+const spaced = (text: string) => text.replace(/\s+/gu, ' ')
+const fold = (text: string) => spaced(text).toLowerCase()
+
+const letter = String.raw`[\p{L}\p{M}\p{N}_]`
+const startsInWord = new RegExp(`^${letter}`, 'u')
+const endsInWord = new RegExp(`${letter}$`, 'u')
+
+function patternOf({ phrase, caseSensitive }: PronunciationRule): string {
+  const words = phrase.split(/\s+/u).map((word) => word.replace(/[$()*+./?[\\\]^{|}]/g, String.raw`\$&`))
+  const body = words.join(String.raw`\s+`)
+  const before = startsInWord.test(phrase) ? `(?<!${letter})` : ''
+  const after = endsInWord.test(phrase) ? `(?!${letter})` : ''
+  return before + (caseSensitive ? body : `(?i:${body})`) + after
+}
