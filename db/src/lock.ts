@@ -16,6 +16,8 @@ export type LockClass =
   | 'lease'
   /** key: user id. One upload at a time finds out whether there is room for it. */
   | 'storage'
+  /** key: user id. One call at a time finds out whether there is room for another pronunciation. */
+  | 'pronunciations'
   /** key: `presets`. One process at a time writes the preset voices. */
   | 'voices'
   /** key: `first`. One process at a time makes the first administrator. */

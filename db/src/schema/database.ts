@@ -11,6 +11,7 @@ import type {
   SegmentTable,
 } from './generations.ts'
 import type { LeaseTable, RateTable } from './limits.ts'
+import type { PronunciationTable } from './pronunciations.ts'
 import type { QuotaAccountTable, QuotaEntryTable } from './quota.ts'
 import type { SampleTable, UploadTable } from './samples.ts'
 import type {
@@ -44,6 +45,7 @@ export interface Database {
   budget: BudgetTable
   rate: RateTable
   lease: LeaseTable
+  pronunciation: PronunciationTable
   sample: SampleTable
   upload: UploadTable
   consent: ConsentTable

@@ -13,6 +13,13 @@ export type LibraryEventType =
 /** What a user's events say that are not about a generation. */
 export type EventTypeBeside = LibraryEventType | 'usage.changed'
 
+/** How a word is to be said, as it was when a generation was created. */
+export interface FrozenPronunciation {
+  phrase: string
+  replacement: string
+  caseSensitive: boolean
+}
+
 export interface GenerationTable {
   id: string
   user_id: string
@@ -34,6 +41,8 @@ export interface GenerationTable {
   settings: JSONColumnType<Record<string, unknown>>
   /** What the segments' seeds are made of; `null`: the engine chooses. */
   seed: number | null
+  /** How words of its text are to be said; `null`: as they are written. */
+  pronunciations: JSONColumnType<FrozenPronunciation[]> | null
   /** Since when it waits for its engine, which does not work. */
   degraded_at: Date | null
   title: string | null

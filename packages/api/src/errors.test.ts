@@ -49,6 +49,8 @@ const statuses: Record<Reason, number> = {
   consent_required: 403,
   sample_in_use: 409,
   alias_taken: 409,
+  pronunciation_not_found: 404,
+  pronunciation_exists: 409,
   generation_not_found: 404,
   events_expired: 412,
   audio_not_ready: 409,

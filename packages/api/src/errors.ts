@@ -47,6 +47,8 @@ const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
   consent_required: 'FORBIDDEN',
   sample_in_use: 'CONFLICT',
   alias_taken: 'CONFLICT',
+  pronunciation_not_found: 'NOT_FOUND',
+  pronunciation_exists: 'CONFLICT',
   generation_not_found: 'NOT_FOUND',
   events_expired: 'PRECONDITION_FAILED',
   audio_not_ready: 'CONFLICT',

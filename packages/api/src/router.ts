@@ -9,12 +9,27 @@ import { keys } from './routers/keys.ts'
 import { library } from './routers/library.ts'
 import { monitoring } from './routers/monitoring.ts'
 import { plans } from './routers/plans.ts'
+import { pronunciations } from './routers/pronunciations.ts'
 import { samples } from './routers/samples.ts'
 import { usage } from './routers/usage.ts'
 import { voices } from './routers/voices.ts'
 import { router } from './trpc.ts'
 
-const routes = { admin, auth, consents, events, generations, keys, library, monitoring, plans, samples, usage, voices }
+const routes = {
+  admin,
+  auth,
+  consents,
+  events,
+  generations,
+  keys,
+  library,
+  monitoring,
+  plans,
+  pronunciations,
+  samples,
+  usage,
+  voices,
+}
 
 export const appRouter = router(routes)
 

@@ -49,6 +49,8 @@ export const reasons = [
   'consent_required',
   'sample_in_use',
   'alias_taken',
+  'pronunciation_not_found',
+  'pronunciation_exists',
   'generation_not_found',
   'events_expired',
   'audio_not_ready',

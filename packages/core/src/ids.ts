@@ -10,6 +10,7 @@ const prefixes = {
   consent: 'con',
   generation: 'gen',
   entry: 'ent',
+  pronunciation: 'pro',
 } as const
 
 type IdNoun = keyof typeof prefixes

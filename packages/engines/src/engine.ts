@@ -30,6 +30,8 @@ export interface Engine {
   }
   /** What it takes of `SpeakSettings`, and how much of it. `check` refuses the others, unless they ask for nothing. */
   readonly settings: EngineSettings
+  /** Names of sounds that it makes where they stand in brackets, such as `laugh` in `[laugh]`, in lower case. Default: none. */
+  readonly sounds?: readonly string[] | undefined
   /** How it makes a voice from samples; `null` where it cannot. */
   readonly cloning: Cloning | null
   /** Says why a text cannot be spoken, or `null`. Pure and quick: it runs before anything is reserved. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import type { SegmentRow } from '@loqui/db/schema/generations'
+import type { Engine } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import type { Caller } from '../context.ts'
 import { ask } from './ask.ts'
@@ -35,6 +36,7 @@ export const isKept = ({ spoken_anew }: Pick<Claimed, 'spoken_anew'>, index: num
 
 /** @param referenceSha256 of the recording that a cloned voice is spoken with. */
 export function lookupOf(
+  engine: Engine,
   generation: Claimed,
   segment: Pick<SegmentRow, 'index' | 'start_offset' | 'end_offset'>,
   referenceSha256?: string,
@@ -42,7 +44,7 @@ export function lookupOf(
   if (isKept(generation, segment.index)) return { kept: generation.kept_from, contentHash: null }
   // Of a take it is what is to sound otherwise.
   if (!generation.cache || generation.spoken_anew !== null) return { kept: null, contentHash: null }
-  return { kept: null, contentHash: contentHash(generation, ask(generation, segment, 0), referenceSha256) }
+  return { kept: null, contentHash: contentHash(generation, ask(engine, generation, segment, 0), referenceSha256) }
 }
 
 /**

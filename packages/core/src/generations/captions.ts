@@ -8,6 +8,7 @@ import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { idSchema, wireId } from '../ids.ts'
+import { withoutPauses } from '../text/pauses.ts'
 import { measuresOf } from './join.ts'
 import { findGeneration } from './queries.ts'
 import { readSegments } from './segments.ts'
@@ -86,14 +87,16 @@ type Spoken = Omit<CaptionSegment, 'words'> & { readonly tokens: readonly Token[
 function whenSpoken(text: string, segments: Segments, locale: string | undefined): Spoken[] {
   const layout = createLayout(usualSampleRate)
   const inMs = (samples: number) => Math.round((samples * 1_000) / usualSampleRate)
-  return segments.map((segment) => {
+  const spoken = segments.map((segment) => {
     // Where two segments sound together, what is said is still the first.
     const startMs = inMs(layout.samples)
     const { pause } = layout.place(measuresOf(segment))
     const span = { startMs, endMs: inMs(layout.samples - pause) }
-    const spoken = text.slice(segment.start_offset, segment.end_offset)
-    return { index: segment.index, text: spoken, ...span, tokens: estimateWords(spoken, span, locale) }
+    const said = withoutPauses(text.slice(segment.start_offset, segment.end_offset)).trim()
+    return { index: segment.index, text: said, ...span, tokens: estimateWords(said, span, locale) }
   })
+  // One that is only a pause says nothing.
+  return spoken.filter((segment) => segment.text !== '')
 }
 
 const toWord = ({ word, startMs, endMs }: Token): CaptionWord[] =>

@@ -2,6 +2,7 @@ import type { SegmentRow } from '@loqui/db/schema/generations'
 import type { Engine } from '@loqui/engines/engine'
 import { budgetExceeded } from '../budgets/exceeded.ts'
 import { isFree } from '../voices/preview-version.ts'
+import { askedText } from './asked-text.ts'
 import { isKept } from './cached.ts'
 import { LeaseLost } from './lease.ts'
 import type { Claimed, Transitions } from './transitions.ts'
@@ -45,7 +46,7 @@ export function createCover(
   const open = new Map<number, number>()
   let micros = 0
   const priceOf = ({ start_offset, end_offset }: SegmentRow) =>
-    engine.price(generation.text.slice(start_offset, end_offset))
+    engine.price(askedText(engine, generation, generation.text.slice(start_offset, end_offset)))
   const add = (segment: SegmentRow) => {
     if (isFree(engine) || open.has(segment.index)) return
     const price = priceOf(segment)

@@ -105,6 +105,7 @@ const toRow = ({ userId, keyId, voice, text, title, output, settings, seed, spee
   ...output,
   settings: { ...settings },
   seed,
+  pronunciations: speech.pronunciations as GenerationRow['pronunciations'],
   title,
   segments_total: speech.segments.length,
   estimated_ms: speech.expectedMs,

@@ -3,17 +3,23 @@ import type { VoiceRow } from '@loqui/db/schema/voices'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
+import { pronunciationsOf } from '../pronunciations/queries.ts'
+import { findBadPause } from '../text/pauses.ts'
+import { type PronunciationRule, rulesFor } from '../text/pronounce.ts'
 import { type TextSegment, turnMs } from '../text/split.ts'
 import { primary, takesLanguage } from '../voices/language.ts'
 import { obstacle, referredVoice } from '../voices/queries.ts'
 import type { VoiceReference } from '../voices/reference.ts'
 import { engineNotThere, voiceNotFound, voiceObstructed } from '../voices/refusals.ts'
 import type { VoiceObstacle } from '../voices/voice.ts'
+import { askedText, nothingMs } from './asked-text.ts'
 import { splitSpeech } from './split-speech.ts'
 
 /** What speaking a text will take, known before anything is reserved. */
 export interface PlannedSpeech {
   readonly segments: readonly TextSegment[]
+  /** How its words are to be said, where not as they are written. */
+  readonly pronunciations: readonly PronunciationRule[] | null
   readonly expectedMs: number
   /** Upper bound: what is reserved. No segment is longer than its own. */
   readonly maxMs: number
@@ -41,6 +47,8 @@ export interface SpeakingVoice
     VoiceRow,
     'id' | 'name' | 'engine' | 'engine_voice' | 'available' | 'settings' | 'language' | 'consent_id'
   > {
+  /** What its user wants said otherwise by it, the rule that comes first first. */
+  readonly pronunciations: readonly (PronunciationRule & { readonly language: string | null })[]
   /** Why it may not speak, beside its engine. */
   readonly obstacle: VoiceObstacle | null
 }
@@ -86,6 +94,7 @@ export async function findSpeakingVoice(
       'voice.language',
       'voice.consent_id',
       obstacle.as('obstacle'),
+      pronunciationsOf(userId).as('pronunciations'),
       'plan.max_characters',
     ])
     .where('voice.id', '=', referredVoice(caller, userId, voiceId))
@@ -136,7 +145,11 @@ export async function planSpeech(
   if (voice.obstacle !== null) throw voiceObstructed('voiceId', voice.name, voice.obstacle)
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) throw engineNotThere('voiceId', voice.name)
-  const request = { text, voice: voice.engine_voice, settings, seed: seed ?? undefined }
+  const badPause = findBadPause(text)
+  if (badPause !== null) throw refuse('invalid_input', 'text', badPause)
+  const spoken = { pronunciations: pronunciationsFor(text, voice, settings) }
+  const asked = (written: string) => askedText(engine, spoken, written)
+  const request = { text: asked(text), voice: voice.engine_voice, settings, seed: seed ?? undefined }
   const refusal = engine.check(request)
   if (refusal) {
     const { field, message } = refusal
@@ -144,7 +157,8 @@ export async function planSpeech(
     throw refuse('invalid_input', field === 'voice' ? 'voiceId' : field, message)
   }
 
-  const segments = kept?.segments ?? (await splitSpeech(engine, { text, settings, language: voice.language }))
+  const segments =
+    kept?.segments ?? (await splitSpeech(engine, { text, settings, language: voice.language, ...spoken }))
   if (segments.length > mostParts) throw tooManyParts()
   const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
   let began = performance.now()
@@ -154,31 +168,56 @@ export async function planSpeech(
       await setImmediate()
       began = performance.now()
     }
-    const { expectedMs, maxMs } = engine.estimate({ ...request, text: segment.text })
+    const part = { ...request, text: asked(segment.text) }
+    if (kept && part.text.length > engine.limits.segmentCharacters) throw tooLongToSay(segment.index)
+    const { expectedMs, maxMs } = part.text === '' ? nothing : engine.estimate(part)
     const keptMs = kept?.keptMs.get(segment.index)
     speech.expectedMs += keptMs ?? expectedMs
     // Should what is kept turn out to be gone, it is spoken, too.
     speech.maxMs += Math.max(maxMs, keptMs ?? 0)
     speech.pausesMs += segment.pauseMs
-    speech.costMicros += keptMs === undefined ? engine.price(segment.text) : 0
+    speech.costMicros += keptMs === undefined ? engine.price(part.text) : 0
   }
   return {
     segments,
+    ...spoken,
     expectedMs: speech.expectedMs + speech.pausesMs,
     maxMs: speech.maxMs + speech.pausesMs,
     costMicros: speech.costMicros,
   }
 }
 
+const nothing = { expectedMs: nothingMs, maxMs: nothingMs }
+
+/** Those of the user's rules that a text needs: first those for the voice alone, then those for its language, then the latest. */
+function pronunciationsFor(
+  text: string,
+  { pronunciations, language }: SpeakingVoice,
+  settings: SpeakSettings,
+): PronunciationRule[] | null {
+  const spoken = primary(settings.language ?? language)
+  const rules = pronunciations.filter((rule) => rule.language === null || rule.language === spoken)
+  const needed = rulesFor(text, rules).map(({ phrase, replacement, caseSensitive }) => ({
+    phrase,
+    replacement,
+    caseSensitive,
+  }))
+  return needed.length === 0 ? null : needed
+}
+
 function refuse(reason: Reason, field: string, message: string): Refusal {
   return new Refusal(reason, `${field}: ${message}`, { issues: [{ field, message }] })
 }
+
+/** Where it is split is settled, and how its words are said is not. */
+const tooLongToSay = (index: number) =>
+  refuse('invalid_input', 'segments', `with your pronunciations, segment ${index} is too long. Take all of it anew.`)
 
 const tooManyParts = () =>
   refuse('text_too_long', 'text', `it has more than ${mostParts} paragraphs or sentences. Send it in parts.`)
 
 function hasMoreBreaksThan(text: string, most: number): boolean {
   let count = 0
-  for (const _ of text.matchAll(/\n\s*\n|[\f\u2029]/g)) if (++count > most) return true
+  for (const _ of text.matchAll(/\n\s*\n|[\f\u2029]|\[pause |<break/gi)) if (++count > most) return true
   return false
 }

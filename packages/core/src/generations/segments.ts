@@ -1,4 +1,5 @@
 import type { SegmentRow } from '@loqui/db/schema/generations'
+import type { Engine } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import type { TextSegment } from '../text/split.ts'
 import { lookupOf, type Source } from './cached.ts'
@@ -23,25 +24,25 @@ export async function ensureSegments(
 ): Promise<BegunSegment[]> {
   const existing = generation.attempts === 1 ? [] : await readSegments(caller, generation.id)
   if (existing.length > 0) return existing
-  const segments = await placeSegments(caller, generation)
+  const engine = caller.engines.get(generation.engine)
+  if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
+  const segments = await placeSegments(caller, engine, generation)
   const [only] = segments
   // The only one is begun with at once: that saves a round trip to say so. Where somebody's consent is needed, it is asked
   // for right before the engine is.
   const submitted = segments.length === 1 && generation.consent_id === null
-  const lookup = submitted && only ? lookupOf(generation, offsets(only)) : undefined
+  const lookup = submitted && only ? lookupOf(engine, generation, offsets(only)) : undefined
   const { held, source } = await caller.transitions.begin(generation, segments, { submitted, lookup })
   if (!held) throw new LeaseLost()
   return segments.map((segment) => ({ ...toRow(generation, segment, submitted), source }))
 }
 
 /** Where the text is to be split: what keeps segments of an earlier take has all of them where that one has. */
-async function placeSegments(caller: Caller<'db' | 'engines'>, generation: Claimed): Promise<readonly Place[]> {
+async function placeSegments(caller: Caller<'db'>, engine: Engine, generation: Claimed): Promise<readonly Place[]> {
   if (generation.kept_from !== null) {
     const kept = await readSegments(caller, generation.kept_from)
     if (kept.length > 0) return kept.map(toPlace)
   }
-  const engine = caller.engines.get(generation.engine)
-  if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
   return splitSpeech(engine, { ...generation, language: generation.voice_language })
 }
 

@@ -5,6 +5,7 @@ import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { littleEndianBytes } from '../pcm.ts'
 import { ask } from './ask.ts'
+import { nothingMs } from './asked-text.ts'
 import { lookupOf, readSource, type Source } from './cached.ts'
 import { CallsExhausted, countRerolls, mostCalls, openJournal, openRejected, preferCall, rejectCall } from './calls.ts'
 import { contentHash } from './content.ts'
@@ -49,7 +50,7 @@ export async function speakSegment(
   const { id, attempt } = generation
   let source = found
   if (segment.state !== 'submitted' || segment.attempt !== attempt) {
-    const lookup = lookupOf(generation, segment, speaker.reference?.sha256)
+    const lookup = lookupOf(speaker.engine, generation, segment, speaker.reference?.sha256)
     // What a provider was asked for before is paid: it is followed, whatever there is by now.
     const isAsked = speaker.engine.provider !== null && segment.attempts > 0
     const submitted = await transitions.submit(
@@ -122,7 +123,7 @@ async function spoken(
     samples: samples.length,
     sample_rate: sampleRate,
     flaws: [...flaws],
-    content_hash: contentHash(generation, ask(generation, segment, 0), speaker.reference?.sha256),
+    content_hash: contentHash(generation, ask(speaker.engine, generation, segment, 0), speaker.reference?.sha256),
     cached: false,
     costMicros,
   }
@@ -218,7 +219,7 @@ async function salvage(
     takes.flatMap(({ mark }) => mark ?? []),
   )
   if (calls.open.length === 0) return undefined
-  const request = { ...ask(generation, segment, 0), reference }
+  const request = { ...ask(engine, generation, segment, 0), reference }
   try {
     const speech = await engine.speak(request, { signal, calls })
     return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
@@ -262,6 +263,16 @@ async function speakWithRetries(
   return speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
 }
 
+const nothingRate = 24_000
+/** What is heard where there is nothing to ask for. */
+const nothing: Take = {
+  samples: new Int16Array((nothingRate * nothingMs) / 1_000),
+  sampleRate: nothingRate,
+  costMicros: 0,
+  flaws: [],
+  mark: null,
+}
+
 /** @param tries that this attempt has made already. */
 async function speakOnce(
   { db, listener, transitions }: SpeakContext,
@@ -273,7 +284,8 @@ async function speakOnce(
 ): Promise<Take> {
   const fresh = generation.attempts === 1 && tries === 0
   const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation.id, segment.index)
-  const asked = ask(generation, segment, rerolls)
+  const asked = ask(engine, generation, segment, rerolls)
+  if (asked.text === '') return nothing
   const request: SpeakRequest = { ...asked, reference }
   const { provider } = engine
   if (provider !== null) {

@@ -68,7 +68,11 @@ function tagsOf(text: string): PauseTag[] {
 
 function breakMs(attributes: string): number {
   const attribute = (name: string) =>
-    new RegExp(String.raw`(?:^|\s)${name}\s*=\s*(?:"([^"]*)"|'([^']*)')`, 'iu').exec(attributes)?.slice(1).join('').trim()
+    new RegExp(String.raw`(?:^|\s)${name}\s*=\s*(?:"([^"]*)"|'([^']*)')`, 'iu')
+      .exec(attributes)
+      ?.slice(1)
+      .join('')
+      .trim()
   const lasting = attribute('time')
   if (lasting !== undefined) return timeMs(lasting)
   return strengths[(attribute('strength') ?? 'medium').toLowerCase()] ?? Number.NaN

@@ -100,6 +100,7 @@ function createEngine(context: ReplicateContext, secret: WebhookSecret, release:
     voices: model.voices,
     limits: { segmentCharacters: model.segmentCharacters, segmentMs },
     settings: model.settings,
+    sounds: model.sounds,
     cloning: { fidelity: 'full', voiceFor: () => clonedVoice, reference: model.reference },
     provider: createProvider(context, secret),
     check: (request) => checkRequest(model, request),

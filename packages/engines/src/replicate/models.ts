@@ -24,6 +24,8 @@ export interface ReplicateModel {
   readonly voices: readonly EngineVoice[]
   readonly settings: EngineSettings
   readonly segmentCharacters: number
+  /** Names of sounds that it makes where they stand in brackets. */
+  readonly sounds: readonly string[]
   readonly reference: ReferenceNeeds
   /** It speaks what it is told to be in; the others speak English. */
   readonly multilingual: boolean
@@ -68,6 +70,7 @@ export const replicateModels: readonly ReplicateModel[] = [
     },
     // Its schema has no limit; more than this comes near to the 40 seconds.
     segmentCharacters: 300,
+    sounds: [],
     reference: { longerThanMs: 0, heardMs: 10_000, mostBytes },
     multilingual: false,
   },
@@ -96,6 +99,8 @@ export const replicateModels: readonly ReplicateModel[] = [
     },
     // Its schema allows 500, which reach the 40 seconds; after 25 of them it begins to slur.
     segmentCharacters: 300,
+    // Its schema spells `sush`; its makers `shush`.
+    sounds: ['clear throat', 'sigh', 'sush', 'shush', 'cough', 'groan', 'sniff', 'gasp', 'chuckle', 'laugh'],
     // It fails on anything shorter, after it was asked.
     reference: { longerThanMs: 5_000, heardMs: 15_000, mostBytes },
     multilingual: false,
@@ -128,6 +133,7 @@ export const replicateModels: readonly ReplicateModel[] = [
       temperature: temperature(5),
     },
     segmentCharacters: 300,
+    sounds: [],
     reference: { longerThanMs: 0, heardMs: 10_000, mostBytes },
     multilingual: true,
   },
