@@ -8,6 +8,7 @@ import { estimate } from './commands/estimate.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
 import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
+import { addPronunciation, deletePronunciation, listPronunciations } from './commands/pronunciations.ts'
 import { retake } from './commands/retake.ts'
 import { deleteSample, listSamples, uploadSample } from './commands/samples.ts'
 import { say } from './commands/say.ts'
@@ -173,6 +174,30 @@ export function createProgram() {
     .description('Deletes a sample. Voices made from it speak no more.')
     .argument('<id>', 'smp_…')
     .action((id) => deleteSample(client(), id, json()))
+
+  const pronunciations = program
+    .command('pronunciations')
+    .description('Lists, adds and deletes how words are to be said.')
+  pronunciations
+    .command('list')
+    .description('Lists your pronunciations, the newest first.')
+    .action(() => listPronunciations(client(), json()))
+  pronunciations
+    .command('add')
+    .description('Says how a word, or several, is to be said from now on.')
+    .argument('<phrase>', 'as it is written')
+    .argument('<replacement>', 'as it is to be said')
+    .option('--case-sensitive', 'only where it is written so')
+    .option('--language <tag>', 'only where this is spoken, such as en')
+    .option('-v, --voice <id>', 'only by this voice, voi_…')
+    .action((phrase, replacement, { voice, ...options }) =>
+      addPronunciation(client(), { phrase, replacement, voiceId: voice, ...options }, json()),
+    )
+  pronunciations
+    .command('delete')
+    .description('Forgets how a word is to be said.')
+    .argument('<id>', 'pro_…')
+    .action((id) => deletePronunciation(client(), id, json()))
 
   program
     .command('list')

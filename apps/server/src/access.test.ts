@@ -23,6 +23,14 @@ await create(bob)
 const cursor = String((await client(loqui.url, bob).generations.list.query({ limit: 1 })).nextCursor)
 const keyCursor = Buffer.from(`1.${bob.keyId.replace('key_', '')}`).toString('base64url')
 
+/** How each of them wants a word to be said. */
+const [adasPronunciation, bobsPronunciation] = await Promise.all(
+  [ada, bob].map(async (user) => {
+    const { id } = await client(loqui.url, user).pronunciations.create.mutate({ phrase: 'SQL', replacement: 'sequel' })
+    return id
+  }),
+)
+
 /** A voice of Bob's, with what it was made of. */
 const bobsVoice = await (async () => {
   const api = client(loqui.url, bob)
@@ -143,6 +151,16 @@ const foreign: Record<string, { input: Record<string, unknown>; outcome: string;
   'generations.status id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.watch id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'keys.revoke id': { input: { id: bob.keyId }, outcome: 'key_not_found' },
+  'pronunciations.create voiceId': {
+    input: { phrase: 'Bob', replacement: 'Robert', voiceId: bobsVoice.id },
+    outcome: 'voice_not_found',
+  },
+  'pronunciations.delete id': { input: { id: bobsPronunciation }, outcome: 'pronunciation_not_found' },
+  'pronunciations.update id': { input: { id: bobsPronunciation, phrase: 'Mine' }, outcome: 'pronunciation_not_found' },
+  'pronunciations.update voiceId': {
+    input: { id: adasPronunciation, voiceId: bobsVoice.id },
+    outcome: 'voice_not_found',
+  },
   'samples.delete id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
   'samples.get id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
   'samples.link id': { input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
@@ -200,6 +218,11 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
   'consents.list cursor': async (caller) => {
     const { answer } = await caller('consents.list', { cursor })
     expect(JSON.stringify(answer)).not.toContain(bobsVoice.consentId)
+  },
+  'pronunciations.list cursor': async (caller) => {
+    const { outcome, answer } = await caller('pronunciations.list', { cursor })
+    expect(outcome).toBe('ok')
+    expect(JSON.stringify(answer)).not.toContain(bobsPronunciation)
   },
   'samples.list cursor': async (caller) => {
     const { answer } = await caller('samples.list', { cursor })
@@ -282,6 +305,7 @@ async function everythingOfBob() {
     db.selectFrom('quota_entry').selectAll().where('user_id', '=', id).orderBy('id').execute(),
     db.selectFrom('budget').selectAll().execute(),
     db.selectFrom('sample').selectAll().where('user_id', '=', id).execute(),
+    db.selectFrom('pronunciation').selectAll().where('user_id', '=', id).execute(),
     db.selectFrom('consent').selectAll().where('user_id', '=', id).execute(),
     db.selectFrom('voice').selectAll().where('user_id', '=', id).execute(),
   ])
@@ -345,6 +369,18 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
   'monitoring.engines': { scope: 'admin' },
   'plans.list': { scope: 'anyone' },
+  'pronunciations.create': { scope: 'voices:write', input: { phrase: 'Ada', replacement: 'Ay-da' } },
+  'pronunciations.delete': {
+    scope: 'voices:write',
+    input: { id: bobsPronunciation },
+    outcome: 'pronunciation_not_found',
+  },
+  'pronunciations.list': { scope: 'voices:read' },
+  'pronunciations.update': {
+    scope: 'voices:write',
+    input: { id: bobsPronunciation },
+    outcome: 'pronunciation_not_found',
+  },
   'samples.delete': { scope: 'samples:write', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
   'samples.get': { scope: 'samples:read', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },
   'samples.link': { scope: 'samples:read', input: { id: bobsVoice.sampleId }, outcome: 'sample_not_found' },

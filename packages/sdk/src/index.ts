@@ -36,6 +36,7 @@ export type {
   Page,
   Plan,
   PlanWithAccounts,
+  Pronunciation,
   QuotaAdjustment,
   QuotaBalance,
   QuotaEntry,
@@ -92,6 +93,8 @@ export type { CreateKeyInput } from './keys.ts'
 export type { Listing, PageInput } from './listing.ts'
 export { Loqui, type LoquiOptions } from './loqui.ts'
 export type { OutputInput } from './output.ts'
+export type { CreatePronunciationInput, UpdatePronunciationInput } from './pronunciations.ts'
+export { Pronunciations } from './pronunciations.ts'
 export type { ListSamplesInput, UploadProgress, UploadSampleOptions } from './samples.ts'
 export type { SampleSource } from './source.ts'
 export type { UsageHistoryInput } from './usage.ts'

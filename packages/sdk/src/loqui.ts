@@ -14,6 +14,7 @@ import {
 } from './generations.ts'
 import { Keys } from './keys.ts'
 import { Plans } from './plans.ts'
+import { Pronunciations } from './pronunciations.ts'
 import { Samples } from './samples.ts'
 import { Usage } from './usage.ts'
 import { Voices } from './voices.ts'
@@ -66,6 +67,7 @@ export class Loqui {
   readonly consents: Consents
   readonly keys: Keys
   readonly auth: Auth
+  readonly pronunciations: Pronunciations
   readonly usage: Usage
   readonly plans: Plans
   readonly admin: Admin
@@ -92,6 +94,7 @@ export class Loqui {
     this.consents = new Consents(connection)
     this.keys = new Keys(connection)
     this.auth = new Auth(connection)
+    this.pronunciations = new Pronunciations(connection)
     this.usage = new Usage(connection)
     this.plans = new Plans(connection)
     this.admin = new Admin(connection)

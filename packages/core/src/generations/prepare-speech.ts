@@ -150,6 +150,7 @@ export async function planSpeech(
   const spoken = { pronunciations: pronunciationsFor(text, voice, settings) }
   const asked = (written: string) => askedText(engine, spoken, written)
   const request = { text: asked(text), voice: voice.engine_voice, settings, seed: seed ?? undefined }
+  if (request.text === '') throw refuse('text_empty', 'text', 'there is nothing to speak in it.')
   const refusal = engine.check(request)
   if (refusal) {
     const { field, message } = refusal
