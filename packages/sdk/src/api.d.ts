@@ -9,7 +9,7 @@ import { TRPCBuiltRouter } from '@trpc/server';
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
  */
-declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'generation_not_found', 'events_expired', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'pronunciation_not_found', 'pronunciation_exists', 'generation_not_found', 'events_expired', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
 type Reason = (typeof reasons)[number];
 /** One field of an input and what it accepts. */
 interface Issue {
@@ -222,6 +222,22 @@ interface Sample {
     /** `con_…`: a consent that covers it and holds; `null` where there is none. */
     consentId: string | null;
     /** ISO 8601. */
+    createdAt: string;
+}
+
+/** How its user wants a word, or several, to be said. Captions and texts keep what was written. */
+interface Pronunciation {
+    /** `pro_…` */
+    id: string;
+    /** What is written: whole words are found, and of several that apply the longest. */
+    phrase: string;
+    /** What is spoken in its place. */
+    replacement: string;
+    caseSensitive: boolean;
+    /** Only where this is spoken, the first part of a language tag such as `en`; `null`: in every language. */
+    language: string | null;
+    /** Only by this voice, `voi_…`; `null`: by all. */
+    voiceId: string | null;
     createdAt: string;
 }
 
@@ -1030,6 +1046,50 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    pronunciations: {
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                phrase: string;
+                replacement: string;
+                caseSensitive?: boolean | undefined;
+                language?: string | null | undefined;
+                voiceId?: string | null | undefined;
+            };
+            output: Pronunciation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        list: _trpc_server.TRPCQueryProcedure<{
+            input: {
+                cursor?: string | null | undefined;
+                limit?: number | undefined;
+            } | undefined;
+            output: Page<Pronunciation>;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        update: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                phrase?: string | undefined;
+                replacement?: string | undefined;
+                caseSensitive?: boolean | undefined;
+                language?: string | null | undefined;
+                voiceId?: string | null | undefined;
+                id: string;
+            };
+            output: Pronunciation;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+        delete: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                id: string;
+            };
+            output: void;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     samples: {
         list: _trpc_server.TRPCQueryProcedure<{
             input: {
@@ -1202,4 +1262,4 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Flaw, Generation, GenerationError, GenerationEvent, GenerationSegment, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Flaw, Generation, GenerationError, GenerationEvent, GenerationSegment, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, Pronunciation, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

@@ -86,6 +86,8 @@ const classes: Record<Reason, typeof LoquiError> = {
   voice_not_cloneable: InvalidInputError,
   consent_required: PermissionDeniedError,
   sample_in_use: ConflictError,
+  pronunciation_not_found: NotFoundError,
+  pronunciation_exists: ConflictError,
   alias_taken: ConflictError,
   generation_not_found: NotFoundError,
   events_expired: InvalidInputError,

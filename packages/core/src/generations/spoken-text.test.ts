@@ -42,7 +42,11 @@ describe('pauses in a text', () => {
     expect(rows.map(({ pause_ms }) => pause_ms)).toEqual([1_000, 2_500, 300, 4_000])
     expect(counted.total).toBe(4)
     const spokenMs = 'Well.Yes,no.'.length * toneMsPerCharacter + 10
-    expect(await row(id)).toMatchObject({ state: 'succeeded', duration_ms: spokenMs + 7_800, charged_ms: spokenMs + 7_800 })
+    expect(await row(id)).toMatchObject({
+      state: 'succeeded',
+      duration_ms: spokenMs + 7_800,
+      charged_ms: spokenMs + 7_800,
+    })
     const samples = await buffer(await services.storage.read((await row(id)).audio_key ?? ''))
     const loudAt = (ms: number) => Math.abs(samples.readInt16LE(ms * 48) || samples.readInt16LE(ms * 48 + 10)) > 100
     expect([500, 1_030, 1_500, 3_500, 3_590].map(loudAt)).toEqual([false, true, false, false, true])

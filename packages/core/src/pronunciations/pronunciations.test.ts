@@ -36,7 +36,9 @@ describe('pronunciations', () => {
 
     const other = await core.user()
     expect((await list(other)).items).toEqual([])
-    expect(await refusal(update(other, { id: made.id, phrase: 'x' }))).toMatchObject({ reason: 'pronunciation_not_found' })
+    expect(await refusal(update(other, { id: made.id, phrase: 'x' }))).toMatchObject({
+      reason: 'pronunciation_not_found',
+    })
     expect(await refusal(remove(other, made.id))).toMatchObject({ reason: 'pronunciation_not_found' })
 
     await remove(user, made.id)
@@ -52,7 +54,9 @@ describe('pronunciations', () => {
       issues: [{ field: 'phrase' }],
     })
     const second = await create(user, { language: 'en' })
-    expect(await refusal(update(user, { id: second.id, language: null }))).toMatchObject({ reason: 'pronunciation_exists' })
+    expect(await refusal(update(user, { id: second.id, language: null }))).toMatchObject({
+      reason: 'pronunciation_exists',
+    })
     await update(user, { id: first.id, replacement: 'S Q L' })
     await create(user, { caseSensitive: true })
     await create(user, { voiceId: low })
@@ -62,9 +66,18 @@ describe('pronunciations', () => {
   })
 
   test('have a word to be found by, and a voice that is there', async () => {
-    const parse = (input: object) => createPronunciationInput.safeParse({ phrase: 'a', replacement: 'b', ...input }).success
+    const parse = (input: object) =>
+      createPronunciationInput.safeParse({ phrase: 'a', replacement: 'b', ...input }).success
     expect(parse({})).toBe(true)
-    for (const input of [{ phrase: ' ' }, { phrase: '…' }, { phrase: 'a'.repeat(101) }, { replacement: '' }, { replacement: 'b'.repeat(101) }, { language: 'English please' }, { phrase: '\0a' }])
+    for (const input of [
+      { phrase: ' ' },
+      { phrase: '…' },
+      { phrase: 'a'.repeat(101) },
+      { replacement: '' },
+      { replacement: 'b'.repeat(101) },
+      { language: 'English please' },
+      { phrase: '\0a' },
+    ])
       expect(parse(input), JSON.stringify(input)).toBe(false)
     const nobody = 'voi_00000000-0000-7000-8000-000000000000'
     expect(await refusal(create(await core.user(), { voiceId: nobody }))).toMatchObject({ reason: 'voice_not_found' })
