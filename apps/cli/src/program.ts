@@ -48,6 +48,7 @@ Examples:
   $ loqui say "Hello" -o hello.wav
   $ loqui say --file chapter.txt --voice Stella -o chapter.mp3
   $ echo "Hello" | loqui say | aplay
+  $ loqui say "Hello" --voice Chatterbox --exaggeration 0.8 --seed 7 -o hello.mp3
   $ loqui clone me.wav --name Me && loqui say --voice Me "Hello" -o me-too.wav
 
 Which Loqui, and who asks: --url and --api-key, else LOQUI_URL and LOQUI_API_KEY, else credentials.json in
@@ -88,6 +89,14 @@ export function createProgram() {
     .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
+    .option('--exaggeration <number>', 'how much feeling, from flat to theatrical', number)
+    .option('--cfg-weight <number>', "how closely the recording's way of speaking is kept to", number)
+    .option('--temperature <number>', 'how much is left to chance', number)
+    .option('--top-p <share>', 'share of the likeliest sounds that is chosen from', number)
+    .option('--top-k <number>', 'number of the likeliest sounds that are chosen from', count)
+    .option('--repetition-penalty <number>', 'how much a sound is avoided that has just been made', number)
+    .option('--language <code>', 'what the text is in, such as de, for voices that have to be told')
+    .option('--seed <number>', 'the same text with the same seed sounds the same again', count)
     .option('--title <title>', 'a name for people')
     .option('--no-cache', 'speak also what was spoken before with the same voice and settings')
     .option('-q, --quiet', 'show no progress')
@@ -118,6 +127,13 @@ export function createProgram() {
     .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
+    .option('--exaggeration <number>', 'how much feeling, from flat to theatrical', number)
+    .option('--cfg-weight <number>', "how closely the recording's way of speaking is kept to", number)
+    .option('--temperature <number>', 'how much is left to chance', number)
+    .option('--top-p <share>', 'share of the likeliest sounds that is chosen from', number)
+    .option('--top-k <number>', 'number of the likeliest sounds that are chosen from', count)
+    .option('--repetition-penalty <number>', 'how much a sound is avoided that has just been made', number)
+    .option('--language <code>', 'what the text is in, such as de, for voices that have to be told')
     .action((words, options) => estimate(client, words, { ...options, json: json() }))
 
   program

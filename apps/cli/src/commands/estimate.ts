@@ -1,13 +1,12 @@
 import type { Loqui } from '@loqui/sdk'
 import { dollars, print, printJson, seconds } from '../print.ts'
+import { type SettingOptions, settingsOf } from '../settings.ts'
 import { readText } from '../text.ts'
 import { findVoice } from '../voice.ts'
 
-export interface EstimateOptions {
+export interface EstimateOptions extends SettingOptions {
   readonly file?: string | undefined
   readonly voice?: string | undefined
-  readonly speed?: number | undefined
-  readonly pitch?: number | undefined
   readonly json?: boolean | undefined
 }
 
@@ -15,12 +14,12 @@ export interface EstimateOptions {
 export async function estimate(
   connect: () => Loqui,
   words: readonly string[],
-  { file, voice, speed, pitch, json = false }: EstimateOptions,
+  { file, voice, json = false, ...options }: EstimateOptions,
 ): Promise<void> {
   const text = await readText(words, file)
   const loqui = connect()
   const voiceId = await findVoice(loqui, voice)
-  const found = await loqui.generations.estimate({ text, voiceId, settings: { speed, pitch } })
+  const found = await loqui.generations.estimate({ text, voiceId, settings: settingsOf(options) })
   if (json) return printJson(found)
   const left = found.fits ? `${seconds(found.remainingAfterMs)} left while it runs` : 'more than is left'
   print([

@@ -1,17 +1,17 @@
-import { type CreateGenerationInput, GenerationFailedError, type Loqui } from '@loqui/sdk'
+import { type CreateGenerationInput, GenerationFailedError, type GenerationStatus, type Loqui } from '@loqui/sdk'
 import { type AudioSink, openAudioFile, standardOutput } from '../audio-file.ts'
 import { onInterrupt } from '../interruption.ts'
 import { note, printJson, seconds } from '../print.ts'
-import { openProgress, speechBar } from '../progress.ts'
+import { openProgress, speechBar, tellWaits } from '../progress.ts'
+import { type SettingOptions, settingsOf } from '../settings.ts'
 import { chooseTarget, type TargetOptions } from '../target.ts'
 import { readText } from '../text.ts'
 import { findVoice } from '../voice.ts'
 
-export interface SayOptions extends TargetOptions {
+export interface SayOptions extends TargetOptions, SettingOptions {
   readonly file?: string | undefined
   readonly voice?: string | undefined
-  readonly speed?: number | undefined
-  readonly pitch?: number | undefined
+  readonly seed?: number | undefined
   readonly title?: string | undefined
   readonly quiet?: boolean | undefined
   /** `false`: also what was spoken before is spoken. */
@@ -20,7 +20,7 @@ export interface SayOptions extends TargetOptions {
 
 /** Speaks a text into a file, or into standard output while it is made. Ctrl-C cancels the generation. */
 export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
-  const { voice, speed, pitch, title, cache, quiet = false, json = false } = options
+  const { voice, seed, title, cache, quiet = false, json = false } = options
   const target = chooseTarget(options)
   const text = await readText(words, options.file)
   const loqui = connect()
@@ -29,8 +29,9 @@ export async function say(connect: () => Loqui, words: readonly string[], option
   const { signal } = interruption
 
   const voiceId = await findVoice(loqui, voice, signal)
-  const input = { text, voiceId, format: target.format, settings: { speed, pitch }, title, cache }
-  if (target.file === '-') return pipe(loqui, input, sink, signal)
+  const input = { text, voiceId, format: target.format, settings: settingsOf(options), seed, title, cache }
+  const tell = tellWaits(quiet ? () => undefined : note)
+  if (target.file === '-') return pipe(loqui, input, sink, tell, signal)
   const speech = await speak()
   if (!speech.body) throw new Error('The audio came without a body.')
   await sink.write(speech.body)
@@ -39,13 +40,27 @@ export async function say(connect: () => Loqui, words: readonly string[], option
 
   async function speak() {
     using progress = openProgress(process.stderr, quiet)
-    return loqui.speak(input, { signal, onProgress: (status) => progress.show(speechBar(status)) })
+    const onProgress = (status: GenerationStatus) => {
+      progress.show(speechBar(status))
+      // Who sees the bar sees it there.
+      if (!process.stderr.isTTY) tell(status)
+    }
+    return loqui.speak(input, { signal, onProgress })
   }
 }
 
 /** Writes speech as it is made. What cannot be written is not made to its end. */
-async function pipe(loqui: Loqui, input: CreateGenerationInput, sink: AudioSink, signal: AbortSignal): Promise<void> {
+async function pipe(
+  loqui: Loqui,
+  input: CreateGenerationInput,
+  sink: AudioSink,
+  tell: ReturnType<typeof tellWaits>,
+  signal: AbortSignal,
+): Promise<void> {
   const { id } = await loqui.generations.create(input, { signal })
+  const over = new AbortController()
+  // Without news there is still the audio.
+  void tellAll(loqui, id, tell, over.signal).catch(() => undefined)
   try {
     const audio = await loqui.generations.audio(id, { signal })
     if (!audio.body) throw new Error('The audio came without a body.')
@@ -54,7 +69,18 @@ async function pipe(loqui: Loqui, input: CreateGenerationInput, sink: AudioSink,
     const generation = await loqui.generations.cancel(id, { timeoutMs: cancelWithinMs })
     // A connection that breaks off does not say why.
     throw generation.state === 'failed' ? new GenerationFailedError(generation) : error
+  } finally {
+    over.abort()
   }
+}
+
+async function tellAll(
+  loqui: Loqui,
+  id: string,
+  tell: ReturnType<typeof tellWaits>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const event of loqui.generations.watch(id, { signal })) tell(event)
 }
 
 const cancelWithinMs = 5_000

@@ -5,11 +5,12 @@ import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
 import { ArrowLeft, RotateCcw, Trash2 } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { isNotFound, sentenceOf } from '../errors.ts'
-import { formatCount, formatLength, formatMoment, formatPitch, formatSpeed } from '../format.ts'
+import { formatCount, formatLanguage, formatLength, formatMoment, formatPitch, formatSpeed } from '../format.ts'
 import { useAccount } from '../session/account.ts'
 import { NotFoundPage } from '../shell/not-found-page.tsx'
 import { useTitle } from '../shell/page.tsx'
 import { draftStore } from '../speak/draft.ts'
+import { numberSettings } from '../speak/settings.ts'
 import { Button } from '../ui/button.tsx'
 import { ConfirmDialog } from '../ui/dialog.tsx'
 import { LoadError, Skeleton } from '../ui/notice.tsx'
@@ -123,10 +124,11 @@ function UseAgain({ generation }: { generation: Generation }) {
   const account = useAccount()
   const router = useRouter()
   const prefill = () => {
-    const { text, title, voiceId, format, settings } = generation
+    const { text, title, voiceId, format, seed } = generation
+    const { speed = 1, pitch = 0, ...settings } = generation.settings
     const store = draftStore(account.id)
     const before = store.get()
-    store.update({ text, title: title ?? '', voiceId, format, speed: settings.speed ?? 1, pitch: settings.pitch ?? 0 })
+    store.update({ text, title: title ?? '', voiceId, format, speed, pitch, settings, seed })
     if (before.text !== '' && before.text !== text) {
       toast('Your draft was replaced.', { label: 'Undo', onPress: () => store.update(before) })
     }
@@ -181,7 +183,7 @@ function Delete({ generation: { id, state } }: { generation: Generation }) {
 }
 
 function Facts({ generation }: { generation: Generation }) {
-  const { voiceId, format, settings, characters, chargedMs, engine, createdAt, finishedAt, id } = generation
+  const { voiceId, format, settings, seed, characters, chargedMs, engine, createdAt, finishedAt, id } = generation
   const { isPreview } = useVoice(voiceId)
   return (
     <aside aria-label="Settings">
@@ -190,8 +192,17 @@ function Facts({ generation }: { generation: Generation }) {
           <VoiceName voiceId={voiceId} />
           {isPreview && <span className="mt-0.5 block text-xs text-pretty text-subtle">{previewNote}</span>}
         </Fact>
-        <Fact label="Speed">{formatSpeed(settings.speed ?? 1)}</Fact>
-        <Fact label="Pitch">{formatPitch(settings.pitch ?? 0)}</Fact>
+        {settings.speed !== undefined && <Fact label="Speed">{formatSpeed(settings.speed)}</Fact>}
+        {settings.pitch !== undefined && <Fact label="Pitch">{formatPitch(settings.pitch)}</Fact>}
+        {settings.language !== undefined && <Fact label="Language">{formatLanguage(settings.language)}</Fact>}
+        {numberSettings.map(({ name, label }) =>
+          settings[name] === undefined ? null : (
+            <Fact key={name} label={label}>
+              {settings[name]}
+            </Fact>
+          ),
+        )}
+        {seed !== null && <Fact label="Seed">{seed}</Fact>}
         <Fact label="Format">{formats[format].label}</Fact>
         <Fact label="Text">{formatCount(characters)} characters</Fact>
         {chargedMs !== null && <Fact label="Charged">{formatLength(chargedMs)}</Fact>}

@@ -1,40 +1,86 @@
-import { formatPitch, formatSpeed } from '../format.ts'
+import type { Voice } from '@loqui/sdk'
+import { type ReactNode, useId } from 'react'
+import { formatLanguage, formatPitch, formatSpeed } from '../format.ts'
 import { formatOptions } from '../generations/formats.ts'
 import { Select } from '../ui/select.tsx'
 import { Slider } from '../ui/slider.tsx'
-import type { Draft, DraftStore } from './draft.ts'
+import { inputClass } from '../ui/text-field.tsx'
+import { type Draft, type DraftStore, longestSeed } from './draft.ts'
+import { languagesOf, numberSettings, rangeOf, takesSeed } from './settings.ts'
 import { speedPlaces, toPlace, toSpeed } from './speed.ts'
 
 interface DeliveryProps {
   draft: Draft
+  /** What speaks: of the settings those are shown that it takes. */
+  voice: Voice | undefined
   onChange: DraftStore['update']
 }
 
 /** How it is to be spoken, and what as. */
-export function Delivery({ draft, onChange }: DeliveryProps) {
-  const { speed, pitch, format } = draft
+export function Delivery({ draft, voice, onChange }: DeliveryProps) {
+  const { speed, pitch, format, settings } = draft
+  const takes = voice?.takes
+  const languages = languagesOf(takes)
+  const change = (more: Draft['settings']) => onChange({ settings: { ...settings, ...more } })
   return (
     <div className="flex flex-col gap-4">
-      <Slider
-        label="Speed"
-        {...speedPlaces}
-        value={toPlace(speed)}
-        display={formatSpeed(speed)}
-        onChange={(place) => onChange({ speed: toSpeed(place) })}
-        onReset={speed === 1 ? undefined : () => onChange({ speed: 1 })}
-      />
-      <Slider
-        label="Pitch"
-        min={-12}
-        max={12}
-        step={1}
-        value={pitch}
-        display={formatPitch(pitch)}
-        onChange={(semitones) => onChange({ pitch: semitones })}
-        onReset={pitch === 0 ? undefined : () => onChange({ pitch: 0 })}
-      />
-      <div className="flex items-center justify-between gap-4">
-        <span className="text-sm text-muted">Format</span>
+      {languages && (
+        <Labeled label="Language">
+          <Select
+            label="Language"
+            value={settings.language ?? voice?.settings.language ?? languages.default}
+            options={languages.values.map((value) => ({ value, label: formatLanguage(value) }))}
+            onChange={(language) => change({ language })}
+            className="min-w-28"
+          />
+        </Labeled>
+      )}
+      {rangeOf(takes, 'speed') && (
+        <Slider
+          label="Speed"
+          {...speedPlaces}
+          value={toPlace(speed)}
+          display={formatSpeed(speed)}
+          onChange={(place) => onChange({ speed: toSpeed(place) })}
+          onReset={speed === 1 ? undefined : () => onChange({ speed: 1 })}
+        />
+      )}
+      {rangeOf(takes, 'pitch') && (
+        <Slider
+          label="Pitch"
+          min={-12}
+          max={12}
+          step={1}
+          value={pitch}
+          display={formatPitch(pitch)}
+          onChange={(semitones) => onChange({ pitch: semitones })}
+          onReset={pitch === 0 ? undefined : () => onChange({ pitch: 0 })}
+        />
+      )}
+      {numberSettings.map(({ name, label, hint }) => {
+        const range = rangeOf(takes, name)
+        if (!range) return null
+        // What a voice says for itself comes before what its engine does untold.
+        const usual = voice?.settings[name] ?? range.default
+        const value = Math.min(range.max, Math.max(range.min, settings[name] ?? usual))
+        return (
+          <Slider
+            key={name}
+            label={label}
+            hint={hint}
+            min={range.min}
+            max={range.max}
+            step={range.whole ? 1 : 0.05}
+            origin={usual}
+            value={value}
+            display={String(Number(value.toFixed(2)))}
+            onChange={(next) => change({ [name]: next })}
+            onReset={value === usual ? undefined : () => change({ [name]: undefined })}
+          />
+        )
+      })}
+      {takesSeed(takes) && <Seed value={draft.seed} onChange={(seed) => onChange({ seed })} />}
+      <Labeled label="Format">
         <Select
           label="Format"
           value={format}
@@ -42,7 +88,44 @@ export function Delivery({ draft, onChange }: DeliveryProps) {
           onChange={(next) => onChange({ format: next })}
           className="min-w-28"
         />
-      </div>
+      </Labeled>
+    </div>
+  )
+}
+
+function Labeled({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="flex items-center justify-between gap-4">
+      <span className="text-sm text-muted">{label}</span>
+      {children}
+    </div>
+  )
+}
+
+function Seed({ value, onChange }: { value: number | null; onChange: (seed: number | null) => void }) {
+  const id = useId()
+  return (
+    <div className="flex items-center justify-between gap-4">
+      <label htmlFor={id} className="text-sm text-muted">
+        Seed
+      </label>
+      <input
+        id={id}
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={longestSeed}
+        step={1}
+        placeholder="Any"
+        title="The same text with the same seed sounds the same again"
+        value={value ?? ''}
+        onChange={({ currentTarget }) => {
+          const seed = currentTarget.valueAsNumber
+          if (currentTarget.value === '') onChange(null)
+          else if (Number.isInteger(seed) && seed >= 1 && seed <= longestSeed) onChange(seed)
+        }}
+        className={`${inputClass} max-w-36 text-right tabular-nums`}
+      />
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import type { AudioFormat } from '@loqui/sdk'
 import { useSyncExternalStore } from 'react'
 import { isAudioFormat } from '../generations/formats.ts'
+import { type MoreSettings, numberSettings } from './settings.ts'
 
 /** What stands on the writing surface. */
 export interface Draft {
@@ -13,6 +14,10 @@ export interface Draft {
   speed: number
   /** In semitones, −12 to 12. */
   pitch: number
+  /** What was set beside, for whichever voice takes it. */
+  settings: MoreSettings
+  /** `null`: any. */
+  seed: number | null
   /** The generation that came of it last, which the page keeps showing. */
   generationId: string | null
 }
@@ -24,8 +29,13 @@ export const emptyDraft: Draft = {
   format: 'mp3',
   speed: 1,
   pitch: 0,
+  settings: {},
+  seed: null,
   generationId: null,
 }
+
+/** Seeds are whole numbers from 1 to this. */
+export const longestSeed = 2 ** 31 - 1
 
 export interface DraftStore {
   get(): Draft
@@ -105,8 +115,25 @@ function restoreDraft(stored: object): Draft {
     format: isAudioFormat(format) ? format : emptyDraft.format,
     speed: number('speed', 0.25, 4),
     pitch: number('pitch', -12, 12),
+    settings: restoreSettings(field('settings')),
+    seed: seed(field('seed')),
     generationId: id('generationId'),
   }
+}
+
+const seed = (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= longestSeed ? value : null
+
+/** Whether a voice takes them is asked when it speaks. */
+function restoreSettings(stored: unknown): MoreSettings {
+  if (typeof stored !== 'object' || stored === null) return {}
+  const settings: Record<string, unknown> = { ...stored }
+  const numbers = numberSettings.flatMap(({ name }) => {
+    const value = settings[name]
+    return typeof value === 'number' ? [[name, value] as const] : []
+  })
+  const { language } = settings
+  return { ...Object.fromEntries(numbers), ...(typeof language === 'string' && { language }) }
 }
 
 let current: { accountId: string; store: DraftStore } | undefined

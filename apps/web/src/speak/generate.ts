@@ -35,7 +35,7 @@ export function useGenerate({ draft, findVoice, maxCharacters, onMade, onMistake
     // Who is quicker than the list of voices waits for it.
     mutationFn: async (draft: Draft) => {
       const voice = await findVoice()
-      return voice ? send(toInput(draft, voice.id)) : null
+      return voice ? send(toInput(draft, voice)) : null
     },
     onSuccess: (generation) => {
       if (!generation) return setMistake('There is no voice to speak it yet.')

@@ -1,9 +1,11 @@
 import { ConnectionError, type Generation, QuotaExceededError } from '@loqui/sdk'
 import { expect, test } from 'vitest'
+import { presetVoice } from '../voices/testing.ts'
 import { emptyDraft } from './draft.ts'
 import { createSender, toInput } from './send.ts'
 
-const input = toInput({ ...emptyDraft, text: 'Hello' }, 'voi_1')
+const voice = presetVoice({ name: 'One', id: 'voi_1' })
+const input = toInput({ ...emptyDraft, text: 'Hello' }, voice)
 const lost = new ConnectionError('lost', { reason: 'connection_failed' })
 const refused = new QuotaExceededError('too much', { reason: 'quota_exceeded', status: 429 })
 
@@ -44,7 +46,7 @@ test('another text after a lost answer is a new request', async () => {
 
 test('a draft asks for nothing that it leaves as it is', () => {
   expect(input).toEqual({ text: 'Hello', voiceId: 'voi_1', format: 'mp3', settings: {}, title: null })
-  expect(toInput({ ...emptyDraft, text: 'Hi', title: '  One ', speed: 1.2, pitch: -3 }, 'voi_1')).toMatchObject({
+  expect(toInput({ ...emptyDraft, text: 'Hi', title: '  One ', speed: 1.2, pitch: -3 }, voice)).toMatchObject({
     settings: { speed: 1.2, pitch: -3 },
     title: 'One',
   })

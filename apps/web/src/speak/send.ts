@@ -1,15 +1,30 @@
-import { type CreateGenerationInput, type EstimateInput, type Generation, type Loqui, toLoquiError } from '@loqui/sdk'
+import {
+  type CreateGenerationInput,
+  type EstimateInput,
+  type Generation,
+  type Loqui,
+  toLoquiError,
+  type Voice,
+} from '@loqui/sdk'
 import type { Draft } from './draft.ts'
+import { settingsFor, takesSeed } from './settings.ts'
+
+type Speaking = Pick<Voice, 'id' | 'takes' | 'settings'>
 
 /** What a draft asks for, in the voice that is shown as chosen. */
-export function toInput(draft: Draft, voiceId: string): CreateGenerationInput {
+export function toInput(draft: Draft, voice: Speaking): CreateGenerationInput {
   const title = draft.title.trim()
-  return { ...toEstimateInput(draft, voiceId), format: draft.format, title: title === '' ? null : title }
+  return {
+    ...toEstimateInput(draft, voice),
+    format: draft.format,
+    title: title === '' ? null : title,
+    ...(draft.seed !== null && takesSeed(voice.takes) && { seed: draft.seed }),
+  }
 }
 
 /** The part of it that says how long the speech will be. */
-export function toEstimateInput({ text, speed, pitch }: Draft, voiceId: string): EstimateInput {
-  return { text, voiceId, settings: { ...(speed !== 1 && { speed }), ...(pitch !== 0 && { pitch }) } }
+export function toEstimateInput({ text, speed, pitch, settings }: Draft, voice: Speaking): EstimateInput {
+  return { text, voiceId: voice.id, settings: settingsFor(voice, { ...settings, speed, pitch }) }
 }
 
 /**

@@ -34,7 +34,7 @@ export function SpeakPage() {
   const maxCharacters = usage.data?.plan.maxCharacters
 
   const isSpeakable = voice !== undefined && findMistake(draft.text, maxCharacters) === null
-  const estimate = useEstimate(isSpeakable ? toEstimateInput(draft, voice.id) : null)
+  const estimate = useEstimate(isSpeakable ? toEstimateInput(draft, voice) : null)
 
   const { generate, dismiss, problem, isPending } = useGenerate({
     draft,
@@ -133,7 +133,7 @@ export function SpeakPage() {
           </section>
           <section className="border-t border-line px-5 pt-4 pb-5">
             <h2 className="mb-3 text-sm font-semibold">Delivery</h2>
-            <Delivery draft={draft} onChange={update} />
+            <Delivery draft={draft} voice={voice} onChange={update} />
           </section>
         </aside>
       )}

@@ -9,6 +9,7 @@ import { describeVoice, VoiceInitial, VoiceList } from '../voices/voice-list.tsx
 import { isPreview } from '../voices/voices.ts'
 import { Delivery } from './delivery.tsx'
 import type { Draft, DraftStore } from './draft.ts'
+import { rangeOf } from './settings.ts'
 
 interface VoiceSheetProps {
   voice: Voice | undefined
@@ -19,7 +20,11 @@ interface VoiceSheetProps {
 /** Voice and delivery where there is no room beside the text: a line that opens a sheet. */
 export function VoiceSheet({ voice, draft, onChange }: VoiceSheetProps) {
   const [isOpen, setIsOpen] = useState(false)
-  const delivery = [formatSpeed(draft.speed), formatPitch(draft.pitch), formats[draft.format].label].join(' · ')
+  const delivery = [
+    ...(rangeOf(voice?.takes, 'speed') ? [formatSpeed(draft.speed)] : []),
+    ...(rangeOf(voice?.takes, 'pitch') ? [formatPitch(draft.pitch)] : []),
+    formats[draft.format].label,
+  ].join(' · ')
   return (
     <>
       <button
@@ -44,7 +49,7 @@ export function VoiceSheet({ voice, draft, onChange }: VoiceSheetProps) {
       <Dialog open={isOpen} onOpenChange={setIsOpen} title="Voice and delivery">
         <div className="flex flex-col gap-6 overflow-y-auto px-5 pb-6">
           <VoiceList value={voice?.id} onChange={({ id }) => onChange({ voiceId: id })} />
-          <Delivery draft={draft} onChange={onChange} />
+          <Delivery draft={draft} voice={voice} onChange={onChange} />
         </div>
       </Dialog>
     </>

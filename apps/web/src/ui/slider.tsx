@@ -1,7 +1,7 @@
 import { clsx } from 'clsx'
 import { type CSSProperties, useId } from 'react'
 
-/** A slider around a middle that changes nothing: the track is filled from there. */
+/** A slider around a place that changes nothing: the track is filled from there. */
 interface SliderProps {
   label: string
   /** On the slider's own scale. */
@@ -9,6 +9,10 @@ interface SliderProps {
   min: number
   max: number
   step: number
+  /** The value that changes nothing. Default: the middle. */
+  origin?: number
+  /** What it does, where its name does not say. */
+  hint?: string
   /** The value in words, with its unit. */
   display: string
   onChange: (value: number) => void
@@ -16,13 +20,15 @@ interface SliderProps {
   onReset?: (() => void) | undefined
 }
 
-export function Slider({ label, value, min, max, step, display, onChange, onReset }: SliderProps) {
+export function Slider({ label, value, min, max, step, origin, hint, display, onChange, onReset }: SliderProps) {
   const id = useId()
-  const place = ((value - min) / (max - min)) * 100
+  const placeOf = (at: number) => ((at - min) / (max - min)) * 100
+  const place = placeOf(value)
+  const from = origin === undefined ? 50 : placeOf(origin)
   return (
     <div>
       <div className="flex h-6 items-center justify-between gap-2 text-sm">
-        <label htmlFor={id} className="text-muted">
+        <label htmlFor={id} title={hint} className="text-muted">
           {label}
         </label>
         <span className="flex items-center gap-2">
@@ -50,7 +56,7 @@ export function Slider({ label, value, min, max, step, display, onChange, onRese
         value={value}
         aria-valuetext={display}
         onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
-        style={{ '--from': `${Math.min(50, place)}%`, '--to': `${Math.max(50, place)}%` } as CSSProperties}
+        style={{ '--from': `${Math.min(from, place)}%`, '--to': `${Math.max(from, place)}%` } as CSSProperties}
         className={clsx('slider w-full rounded-full pointer-coarse:h-8')}
       />
     </div>

@@ -1,5 +1,5 @@
 import type { VoiceRow } from '@loqui/db/schema/voices'
-import type { Engine, Gender, SpeakSettings } from '@loqui/engines/engine'
+import type { Engine, EngineSettings, Gender, SpeakSettings } from '@loqui/engines/engine'
 import { wireId } from '../ids.ts'
 import { isFree, previewPath } from './preview-version.ts'
 
@@ -26,6 +26,8 @@ export interface Voice {
   fidelity: 'full' | 'preview' | null
   /** What a generation takes where it does not say otherwise. */
   settings: SpeakSettings
+  /** What a generation may set, and how far; the others are refused. Empty where its engine is not there. */
+  takes: EngineSettings
   labels: Record<string, string>
   /** What the caller also calls it. */
   aliases: string[]
@@ -68,6 +70,7 @@ export function toVoice(row: VoiceView, engines: ReadonlyMap<string, Engine>): V
     unavailable,
     fidelity: row.fidelity,
     settings: row.settings,
+    takes: engine?.settings ?? {},
     labels: row.labels,
     aliases: row.aliases,
     sampleIds: row.sample_ids.map((id) => wireId('sample', id)),
