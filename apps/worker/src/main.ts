@@ -4,6 +4,7 @@ import { createInspector } from '@loqui/audio/inspect/create'
 import { createAccess } from '@loqui/core/access/watch'
 import { createEventFeed } from '@loqui/core/events/feed'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
+import { createRetryBudget } from '@loqui/core/generations/retry-budget'
 import type { RunContext } from '@loqui/core/generations/run'
 import { sweepCalls } from '@loqui/core/generations/sweep-calls'
 import { createTransitions } from '@loqui/core/generations/transitions'
@@ -45,7 +46,8 @@ const onReplicate = env.replicate ? createReplicateEngines({ ...env.replicate, l
 const onState = (engine: string, breaker: string) => log.warn({ engine, breaker }, 'the breaker of an engine has moved')
 const espeak = env.espeak ? [createEspeakEngine({ ...env.espeak, processes: availableParallelism() })] : []
 const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
-const guarded = [...onReplicate, ...openai].map((engine) => guard(engine, { onState }))
+// Each list is of one account.
+const guarded = [onReplicate, openai].flatMap((engines) => guard(engines, { onState }))
 const engines = [offline, ...espeak, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)
@@ -72,7 +74,8 @@ const context: RunContext = {
   limits: createLimits(log),
   secret: env.secret,
   log,
-  segmentSlots: createFairSlots(env.concurrency),
+  segmentSlots: createFairSlots(env.concurrency, { engines: engines.length }),
+  retries: createRetryBudget(),
   transitions: createTransitions(db),
 }
 await syncPresetVoices(context)

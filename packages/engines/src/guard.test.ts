@@ -7,16 +7,20 @@ import { openEngines } from './replicate/testing.ts'
 let fake: FakeReplicate
 let engines: Engine[]
 let guarded: GuardedEngine
+let turbo: GuardedEngine
 let states: BreakerState[]
 beforeEach(async () => {
   fake = await startFakeReplicate({ createsPerMinute: 10_000 })
   engines = openEngines(fake)
   states = []
-  guarded = guard(engines[0]!, {
+  const all = guard(engines, {
     failures: 3,
     probeMs: { first: 50, most: 50 },
-    onState: (_, state) => states.push(state),
+    soundAfterMs: 100,
+    onState: (engine, state) => engine === 'chatterbox' && states.push(state),
   })
+  guarded = all[0]!
+  turbo = all[1]!
 })
 afterEach(async () => {
   await Promise.all(engines.map((engine) => engine.close()))
@@ -53,6 +57,58 @@ test('one call finds out whether it works again, and then all go through', async
   expect(creations()).toBe(5)
   expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed'])
   await Promise.all([speak(), speak()])
+})
+
+test('an account without credit, or that is not taken, breaks all engines it pays for, and one probe is for all', async () => {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 3 })
+  for (let count = 0; count < 3; count++) await expect(speak()).rejects.toMatchObject({ code: 'no_credit' })
+  expect(turbo.breaker).toBe('open')
+  const asked = creations()
+  const speakTurbo = () => turbo.speak({ ...request, voice: 'Andy' }, { signal })
+  await expect(speakTurbo()).rejects.toMatchObject({ code: 'unavailable' })
+  expect(creations()).toBe(asked)
+  await expect
+    .poll(
+      () =>
+        speakTurbo().then(
+          () => 'spoken',
+          () => 'failed',
+        ),
+      { interval: 10 },
+    )
+    .toBe('spoken')
+  expect([guarded.breaker, turbo.breaker]).toEqual(['closed', 'closed'])
+})
+
+test('a model that does not work breaks no other', async () => {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 503 }, text: 'Hello' })
+  fake.fail({ on: 'list', fault: { kind: 'status', status: 503 } })
+  for (let count = 0; count < 3; count++) await expect(speak()).rejects.toMatchObject({ code: 'unavailable' })
+  expect([guarded.breaker, turbo.breaker]).toEqual(['open', 'closed'])
+})
+
+test('a probe whose speech takes long does not keep the others waiting for its end', async () => {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 3 })
+  for (let count = 0; count < 3; count++) await expect(speak()).rejects.toMatchObject({ code: 'no_credit' })
+  fake.fail({ on: 'run', fault: { kind: 'stick' }, times: 1 })
+  const stopping = new AbortController()
+  let probe: Promise<unknown> | undefined
+  await expect
+    .poll(
+      () => {
+        probe ??= guarded.speak(request, { signal: stopping.signal }).catch((error: unknown) => {
+          if (creations() === 3) probe = undefined
+          return error
+        })
+        return creations()
+      },
+      { interval: 10 },
+    )
+    .toBe(4)
+  await expect.poll(() => guarded.breaker).toBe('closed')
+  await expect(speak()).resolves.toMatchObject({ sampleRate: expect.any(Number) })
+  stopping.abort(new Error('enough'))
+  await expect(probe).resolves.toEqual(new Error('enough'))
 })
 
 test('what fails for one text, and what is aborted, says nothing of the engine', async () => {

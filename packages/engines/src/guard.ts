@@ -6,16 +6,23 @@ import {
   ExponentialBackoff,
   handleWhen,
 } from 'cockatiel'
-import { type Engine, EngineError, type EngineErrorCode } from './engine.ts'
+import { type Engine, EngineError, type EngineErrorCode, type Speech } from './engine.ts'
 
 /** What says that the engine does not work, whatever it is asked. Throttling is no such thing: it works, and says when. */
-const broken: ReadonlySet<EngineErrorCode> = new Set(['unavailable', 'timeout', 'no_credit', 'unauthorized'])
+const broken: ReadonlySet<EngineErrorCode> = new Set(['unavailable', 'timeout'])
+/** What says so of all engines that the same account pays for. */
+const accountBroken: ReadonlySet<EngineErrorCode> = new Set(['no_credit', 'unauthorized'])
 
 export interface GuardOptions {
   /** Failures in a row that break the circuit. */
   readonly failures?: number
   /** Between probes of an engine that does not work, in milliseconds: at first, and at most. */
   readonly probeMs?: { readonly first: number; readonly most: number }
+  /**
+   * In milliseconds. What fails because nothing works has failed by then: a probe that has not is taken to be well, and
+   * the others need not wait for the end of its speech.
+   */
+  readonly soundAfterMs?: number
   /** Told when the circuit breaks, is probed and holds again. */
   readonly onState?: (engine: string, state: BreakerState) => void
 }
@@ -28,49 +35,92 @@ export interface GuardedEngine extends Engine {
   readonly breaker: BreakerState
 }
 
-/**
- * Guards an engine that is somewhere else: when it does not work it is left alone but for one call now and then, and whoever
- * asks meanwhile is told at once, with nothing asked and nothing paid.
- */
-export function guard(engine: Engine, options: GuardOptions = {}): GuardedEngine {
-  const { failures = 5, probeMs = { first: 5_000, most: 15_000 }, onState } = options
-  const backoff = new ExponentialBackoff({ initialDelay: probeMs.first, maxDelay: probeMs.most })
-  const breaker = circuitBreaker(
-    handleWhen((error) => error instanceof EngineError && broken.has(error.code)),
-    { halfOpenAfter: backoff, breaker: new ConsecutiveBreaker(failures) },
-  )
-  breaker.onStateChange((state) => onState?.(engine.id, nameOf(state)))
-  const resting = () =>
-    new EngineError(`${engine.id} does not work at the moment, and is left alone.`, {
-      code: 'unavailable',
-      retryable: true,
-      // Long enough that nobody waits for it at a place that others could have.
-      retryAfterMs: probeMs.most,
-    })
+/** Connecting, being answered and looking for what was lost have budgets of their own, which are over by then. */
+const usual = { failures: 5, probeMs: { first: 5_000, most: 15_000 }, soundAfterMs: 30_000 }
 
-  return {
-    ...engine,
-    // They may change, and a copy of them would not.
-    get voices() {
-      return engine.voices
-    },
-    get breaker() {
-      return nameOf(breaker.state)
-    },
-    async speak(request, speaking) {
-      // The breaker would let others wait for its probe, which may take minutes, and hear of no abort.
-      if (breaker.state === CircuitState.HalfOpen) throw resting()
-      try {
-        return await breaker.execute(() => engine.speak(request, speaking))
-      } catch (error) {
-        if (error instanceof BrokenCircuitError) throw resting()
-        throw error
-      }
-    },
-  }
+/**
+ * Guards engines that are somewhere else and belong to one account: one that does not work is left alone but for one call
+ * now and then, and whoever asks meanwhile is told at once, with nothing asked and nothing paid. Where the account is
+ * not taken, or has no credit, that goes for all of them.
+ */
+export function guard(engines: readonly Engine[], options: GuardOptions = {}): GuardedEngine[] {
+  const { failures, probeMs, soundAfterMs, onState } = { ...usual, ...options }
+  const open = (isBroken: (error: unknown) => boolean) =>
+    circuitBreaker(handleWhen(isBroken), {
+      halfOpenAfter: new ExponentialBackoff({ initialDelay: probeMs.first, maxDelay: probeMs.most }),
+      breaker: new ConsecutiveBreaker(failures),
+    })
+  const account = open((error) => error instanceof EngineError && accountBroken.has(error.code))
+
+  return engines.map((engine) => {
+    const own = open((error) => {
+      // What the account kept from being asked has found nothing out.
+      if (error instanceof BrokenCircuitError) return own.state === CircuitState.HalfOpen
+      return error instanceof EngineError && broken.has(error.code)
+    })
+    const breakers = [own, account]
+    const isAny = (state: CircuitState) => breakers.some((breaker) => breaker.state === state)
+    const state = (): BreakerState =>
+      isAny(CircuitState.Open) ? 'open' : isAny(CircuitState.HalfOpen) ? 'half_open' : 'closed'
+    let told: BreakerState = 'closed'
+    for (const breaker of breakers) {
+      breaker.onStateChange(() => {
+        const now = state()
+        if (now === told) return
+        told = now
+        onState?.(engine.id, now)
+      })
+    }
+    const resting = () =>
+      new EngineError(`${engine.id} does not work at the moment, and is left alone.`, {
+        code: 'unavailable',
+        retryable: true,
+        // Long enough that nobody waits for it at a place that others could have.
+        retryAfterMs: probeMs.most,
+      })
+
+    return {
+      ...engine,
+      // They may change, and a copy of them would not.
+      get voices() {
+        return engine.voices
+      },
+      get breaker() {
+        return state()
+      },
+      async speak(request, speaking) {
+        // A breaker would let others wait for its probe, and hear of no abort.
+        if (isAny(CircuitState.HalfOpen)) throw resting()
+        const isProbe = isAny(CircuitState.Open)
+        let speech: Promise<Speech> | undefined
+        const ask = () => {
+          speech = engine.speak(request, speaking)
+          return within(speech, isProbe ? soundAfterMs : null)
+        }
+        try {
+          await own.execute(() => account.execute(ask))
+        } catch (error) {
+          if (error instanceof BrokenCircuitError) throw resting()
+          throw error
+        }
+        if (!speech) throw new Error('a breaker that holds has asked nothing')
+        return speech
+      },
+    }
+  })
 }
 
-function nameOf(state: CircuitState): BreakerState {
-  if (state === CircuitState.Closed) return 'closed'
-  return state === CircuitState.HalfOpen ? 'half_open' : 'open'
+/** Waits for the end of something, but no longer than so many milliseconds; `null`: however long it takes. */
+async function within(speech: Promise<unknown>, ms: number | null): Promise<void> {
+  if (ms === null) {
+    await speech
+    return
+  }
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  try {
+    await Promise.race([speech, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -18,6 +18,7 @@ import { GenerationOver, holdLease, LeaseLost } from './lease.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import { ensureSegments } from './segments.ts'
 import { settle } from './settle.ts'
 import { type Speaker, speakSegment } from './speak.ts'
@@ -25,8 +26,9 @@ import type { Claimed, Transitions } from './transitions.ts'
 
 /** What a worker has beside the services. */
 export interface RunContext extends Services {
-  /** One limit for the segments of all generations it runs, in which users take turns. */
+  /** One limit for the segments of all generations it runs, in which users take turns and no engine takes all. */
   readonly segmentSlots: FairSlots
+  readonly retries: RetryBudget
   readonly transitions: Transitions
 }
 
@@ -97,7 +99,7 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     segment.state === 'stored'
       ? segment
       : slots(() =>
-          context.segmentSlots(generation.user_id, async () => {
+          context.segmentSlots({ user: generation.user_id, engine: generation.engine }, async () => {
             failed.signal.throwIfAborted()
             signal.throwIfAborted()
             const until = AbortSignal.any([signal, failed.signal])
@@ -169,12 +171,17 @@ const mostDegradedMs = 24 * 3_600_000
  *
  * @returns false when it has waited long enough: then it fails.
  */
-async function waitForEngine({ db, log }: RunContext, generation: Claimed, error: EngineError): Promise<boolean> {
-  const { id, attempt, degraded_at, engine } = generation
+async function waitForEngine(
+  { db, hints, log }: RunContext,
+  generation: Claimed,
+  error: EngineError,
+): Promise<boolean> {
+  const { id, attempt, degraded_at, engine, user_id } = generation
   if (degraded_at !== null && Date.now() - degraded_at.getTime() > mostDegradedMs) return false
   const waitMs = engineWaitMs(error)
   log.warn({ error, generationId: id, engine, waitMs }, 'an engine does not work; what is to be spoken waits')
   await sql`select generation_wait(${id}, ${attempt}, ${waitMs} * interval '1 millisecond')`.execute(db)
+  hints.hint('events', user_id)
   return true
 }
 

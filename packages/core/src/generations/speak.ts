@@ -13,6 +13,7 @@ import type { Cover } from './cover.ts'
 import { isEngineWide } from './engine-wide.ts'
 import { LeaseLost, whyLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { BegunSegment } from './segments.ts'
 import { bestOf, isAudible, judgeSpeech, type Take } from './take.ts'
 import type { Claimed, Transitions } from './transitions.ts'
@@ -28,7 +29,10 @@ export interface Speaker {
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
 export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
 
-type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & { readonly transitions: Transitions }
+type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & {
+  readonly transitions: Transitions
+  readonly retries: RetryBudget
+}
 
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
@@ -255,12 +259,19 @@ async function speakWithRetries(
     } catch (error) {
       if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
       if (isEngineWide(error) && (error.retryAfterMs ?? 0) > patienceMs) throw error
+      if (!caller.retries.take(speaker.engine.id)) throw isEngineWide(error) ? error : failsOften(error)
       // Not all at once: what failed together would come again together.
       await sleep(Math.max(waitMs, error.retryAfterMs ?? 0) * (1 + Math.random() / 2), undefined, { signal })
       await resubmit(caller, generation, segment)
     }
   }
   return speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
+}
+
+/** The next attempt may ask again, when the engine has been left alone for a while. */
+function failsOften(cause: EngineError): EngineError {
+  const message = 'The engine fails too often to be asked again at once.'
+  return new EngineError(message, { code: 'unavailable', retryable: true, cause })
 }
 
 const nothingRate = 24_000
@@ -275,7 +286,7 @@ const nothing: Take = {
 
 /** @param tries that this attempt has made already. */
 async function speakOnce(
-  { db, listener, transitions }: SpeakContext,
+  { db, listener, retries, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
   { engine, reference, cover }: Speaker,
@@ -286,6 +297,7 @@ async function speakOnce(
   const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation.id, segment.index)
   const asked = ask(engine, generation, segment, rerolls)
   if (asked.text === '') return nothing
+  retries.asked(engine.id)
   const request: SpeakRequest = { ...asked, reference }
   const { provider } = engine
   if (provider !== null) {

@@ -17,6 +17,7 @@ import type { Context, Log } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { createEventFeed } from '../events/feed.ts'
 import { createFairSlots } from '../generations/fair-slots.ts'
+import { createRetryBudget } from '../generations/retry-budget.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
 import { createTransitions } from '../generations/transitions.ts'
 import { newId } from '../ids.ts'
@@ -84,6 +85,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     secret: Buffer.from('the secret of this test'),
     log,
     segmentSlots: createFairSlots(16),
+    retries: createRetryBudget(),
     transitions: createTransitions(db),
   }
   await syncPresetVoices(services)

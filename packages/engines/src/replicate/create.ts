@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
 import { ReplicateFailure } from './failure.ts'
 import { inputOf } from './input.ts'
+import { jittered } from './jitter.ts'
 import type { Prediction } from './prediction.ts'
 import type { Tally } from './tally.ts'
 
@@ -83,7 +84,7 @@ async function lookFor(
   const waits = failure.kind === 'answered' ? context.timing.looks.slice(0, 1) : context.timing.looks
   try {
     for (const waitMs of waits) {
-      await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+      await sleep(jittered(waitMs), undefined, { signal }).catch(() => signal.throwIfAborted())
       const prediction = await look(context, request, tally, call, signal)
       if (prediction) return prediction
     }

@@ -1,5 +1,6 @@
 import type { ReplicateClient } from './client.ts'
 import { ReplicateFailure } from './failure.ts'
+import { jittered } from './jitter.ts'
 import { isEnded, type Prediction } from './prediction.ts'
 import type { Timing } from './timing.ts'
 import type { Wakes } from './wakes.ts'
@@ -33,7 +34,7 @@ export async function follow(
   let failed = 0
   for (let look = 0; !isEnded(prediction); look++) {
     if (performance.now() > until) throw new Stuck(`prediction ${prediction.id} does not end`)
-    await wakes.sleep(prediction.id, polls[Math.min(look, polls.length - 1)] ?? 0, signal)
+    await wakes.sleep(prediction.id, jittered(polls[Math.min(look, polls.length - 1)] ?? 0), signal)
     for (;;) {
       try {
         const seen = await client.get(prediction.id, signal)
@@ -46,7 +47,7 @@ export async function follow(
         // Told to come later, it is only later.
         const waitMs = error.status === 429 ? error.retryAfterMs : timing.retries[failed++]
         if (waitMs == null) throw error
-        await wakes.sleep(prediction.id, waitMs, signal)
+        await wakes.sleep(prediction.id, jittered(waitMs), signal)
       }
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../engine.ts'
 import { ReplicateFailure } from './failure.ts'
+import { jittered } from './jitter.ts'
 
 /**
  * Keeps creations back while Replicate takes none: after a 429 nobody asks before `Retry-After` is over, and then one at
@@ -34,7 +35,8 @@ export function createGate(patienceMs: number): Gate {
     } catch (error) {
       if (error instanceof ReplicateFailure && error.status === 429) {
         narrow = true
-        opensAt = Math.max(opensAt, performance.now() + (error.retryAfterMs ?? 0))
+        // Other processes with the same account were told the same.
+        opensAt = Math.max(opensAt, performance.now() + jittered(error.retryAfterMs ?? 0))
       }
       // Refused for another reason is let through, as far as the limit goes.
       else narrow = false

@@ -3,6 +3,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Response as Answer, fetch } from 'undici'
 import { EngineError } from '../engine.ts'
+import { jittered } from './jitter.ts'
 import type { Timing } from './timing.ts'
 
 /** 40 seconds of the widest format that is decoded, twice over. */
@@ -76,7 +77,7 @@ export function createOutputs(baseUrl: string, timing: Timing): Outputs {
             })
           }
         }
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+        await sleep(jittered(waitMs), undefined, { signal }).catch(() => signal.throwIfAborted())
       }
       throw new Error('unreachable: the last try returns or throws')
     },
