@@ -46,8 +46,13 @@ declare
 begin
   perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
   select * into v_call from provider_call where mark = p_mark for no key update;
-  -- Whoever comes late to what the sweep has ended has nothing to add but what it cost.
-  if not found or p_attempt is null and v_call.outcome is not null then
+  if not found then
+    return;
+  end if;
+  -- Whoever comes late to what has been seen to end, the sweep or an attempt that has lost its generation meanwhile, has
+  -- nothing to add but what it cost.
+  if v_call.outcome is not null and p_cost_micros <= v_call.cost_micros and not exists (
+      select from generation where id = v_call.generation_id and state = 'running' and attempt = p_attempt) then
     return;
   end if;
   update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,
@@ -83,12 +88,23 @@ begin
 end $$;
 
 -- Lets a generation wait for its engine, which does not work: the attempt is given up and does not count, and in
--- p_wait at the earliest the sweep gives it to another one.
+-- p_wait at the earliest the sweep gives it to another one. Who watches is told when the wait begins, and by the next
+-- segment that it is over. False when the attempt lost.
 create or replace function generation_wait(p_id uuid, p_attempt uuid, p_wait interval) returns boolean language plpgsql as $$
+declare
+  v_generation generation;
+  v_since timestamptz;
 begin
   perform generation_release(p_id, p_attempt);
+  select degraded_at into v_since from generation where id = p_id and attempt = p_attempt and state = 'running' for no key update;
+  if not found then
+    return false;
+  end if;
   update generation set degraded_at = coalesce(degraded_at, clock_timestamp()),
       heartbeat_at = clock_timestamp() + p_wait - interval '15 seconds'
-    where id = p_id and attempt = p_attempt and state = 'running';
-  return found;
+    where id = p_id returning * into v_generation;
+  if v_since is null then
+    perform event_append(v_generation, 'waiting', null);
+  end if;
+  return true;
 end $$;

@@ -10,6 +10,7 @@ begin
     p_generation.user_id, v_seq, p_generation.id, p_type,
     jsonb_build_object(
       'state', p_generation.state,
+      'waitsFor', case when p_generation.state = 'running' and p_generation.degraded_at is not null then 'engine_degraded' end,
       'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done,
         'cached', p_generation.segments_cached),
       'segment', p_segment,

@@ -16,8 +16,25 @@ export function openProgress(stream: NodeJS.WriteStream, quiet: boolean): Progre
 }
 
 /** How far a generation is. */
-export function speechBar({ state, segments: { done, total } }: Pick<GenerationStatus, 'state' | 'segments'>): string {
-  return state === 'queued' ? 'Waiting for its turn …' : `${bar(done / total)} ${done} of ${total}`
+export function speechBar({
+  state,
+  waitsFor,
+  segments: { done, total },
+}: Pick<GenerationStatus, 'state' | 'waitsFor' | 'segments'>): string {
+  if (state === 'queued') return 'Waiting for its turn …'
+  const progress = `${bar(done / total)} ${done} of ${total}`
+  return waitsFor === null ? progress : `${progress}, waiting for its engine …`
+}
+
+/** Says in a line of its own when a generation begins to wait for its engine: for who sees no bar. */
+export function tellWaits(say: (line: string) => void): (status: Pick<GenerationStatus, 'waitsFor'>) => void {
+  let waited = false
+  return ({ waitsFor }) => {
+    const waits = waitsFor !== null
+    if (waits && !waited)
+      say('Its engine does not work at the moment: it waits, and goes on by itself. Ctrl-C cancels it.')
+    waited = waits
+  }
 }
 
 /** How much of a file has gone; when all has, it is being heard through. */

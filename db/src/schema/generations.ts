@@ -2,7 +2,7 @@ import type { Generated, JSONColumnType, Selectable } from 'kysely'
 
 export type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
 export type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed'
-export type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted'
+export type EventType = 'queued' | 'running' | 'waiting' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted'
 export type LibraryEventType =
   | 'sample.created'
   | 'sample.renamed'
@@ -132,6 +132,8 @@ export interface EventStreamTable {
 /** What an event carries besides its number, type and generation: the generation as it stood at that moment. */
 export interface EventData {
   state: GenerationState
+  /** Missing in events that were written before there was any wait to tell of. */
+  waitsFor?: 'engine_degraded' | null
   /** `cached` is missing in what was written before there was a cache. */
   segments: { total: number; done: number; cached?: number }
   segment: { index: number; durationMs: number } | null

@@ -25,12 +25,15 @@ export async function ended(
 
   const listen = async (): Promise<boolean> => {
     let isOver = false
-    for await (const { generationId, state, segments, durationMs, chargedMs, error } of generations.watch(id, {
-      signal: until,
-    })) {
+    for await (const { generationId, state, waitsFor, segments, durationMs, chargedMs, error } of generations.watch(
+      id,
+      {
+        signal: until,
+      },
+    )) {
       heardAt = Date.now()
       silenceMs = firstSilenceMs
-      onProgress({ id: generationId, state, waitsFor: null, segments, durationMs, chargedMs, error })
+      onProgress({ id: generationId, state, waitsFor, segments, durationMs, chargedMs, error })
       isOver = hasEnded(state)
     }
     return isOver

@@ -101,7 +101,8 @@ const stages: Record<Generation['state'], number> = {
 }
 
 /** Events are told from the first, and the generation may have been fetched after some of them. */
-function advance(known: Generation, { state, segments, durationMs, chargedMs, error }: GenerationEvent): Generation {
+function advance(known: Generation, event: GenerationEvent): Generation {
+  const { state, waitsFor, segments, durationMs, chargedMs, error } = event
   const isOlder = stages[state] < stages[known.state] || segments.done < known.segments.done
-  return isOlder ? known : { ...known, state, segments, durationMs, chargedMs, error }
+  return isOlder ? known : { ...known, state, waitsFor, segments, durationMs, chargedMs, error }
 }

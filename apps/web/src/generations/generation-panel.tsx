@@ -26,14 +26,14 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
   const loqui = useLoqui()
   const canceling = useMutation({ mutationFn: () => loqui.generations.cancel(generation.id) })
   const [heard, setHeard] = useState<Heard>()
-  const { state, segments, error } = generation
+  const { state, waitsFor, segments, error } = generation
   const isUnderWay = isActive(state)
 
   return (
     <div className="@container flex flex-col gap-3">
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <div className="flex items-center gap-3">
-          <StateBadge state={state} />
+          <StateBadge generation={generation} />
           <span className="text-xs text-muted tabular-nums">
             <Progress generation={generation} />
           </span>
@@ -54,6 +54,7 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
         </div>
       </div>
 
+      {waitsFor !== null && <p className="text-xs text-pretty text-muted">{waitNotes[waitsFor]}</p>}
       {canceling.isError && <Alert>{sentenceOf(canceling.error)}</Alert>}
 
       {state === 'succeeded' ? (
@@ -65,7 +66,13 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
           {isUnderWay && segments.total > 1 && segments.done > 0 && (
             <ListenNow key={generation.id} id={generation.id} onEnd={setHeard} />
           )}
-          <Strip total={segments.total} lengths={lengths} mode="making" isActive={isUnderWay} className="flex-1" />
+          <Strip
+            total={segments.total}
+            lengths={lengths}
+            mode="making"
+            isActive={isUnderWay && waitsFor === null}
+            className="flex-1"
+          />
           {isUnderWay && (
             <progress className="sr-only" aria-label="Segments" value={segments.done} max={segments.total} />
           )}
@@ -98,8 +105,14 @@ function Progress({ generation: { state, segments, durationMs, chargedMs } }: { 
   }
 }
 
+/** What somebody should know who sees it wait. */
+const waitNotes: Record<NonNullable<Generation['waitsFor']>, string> = {
+  engine_degraded: 'Its engine does not work at the moment. It goes on by itself, and the wait costs nothing.',
+}
+
 /** What a screen reader says: each state once, not each segment. */
-function announce({ state, durationMs }: Generation): string {
+function announce({ state, waitsFor, durationMs }: Generation): string {
+  if (waitsFor !== null) return waitNotes[waitsFor]
   switch (state) {
     case 'queued':
       return 'Waiting to be spoken.'

@@ -129,10 +129,10 @@ function Row({ generation }: { generation: GenerationSummary }) {
     >
       <span className="max-lg:self-start max-lg:pt-0.5">
         <span className="max-lg:hidden">
-          <StateBadge state={state} />
+          <StateBadge generation={generation} />
         </span>
         <span className="lg:hidden">
-          <StateBadge state={state} hideLabel />
+          <StateBadge generation={generation} hideLabel />
         </span>
       </span>
       <span className="min-w-0 truncate">

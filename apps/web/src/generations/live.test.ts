@@ -35,6 +35,7 @@ const event = (change: Partial<GenerationEvent>): GenerationEvent => ({
   type: 'segment',
   generationId: 'gen_1',
   state: 'running',
+  waitsFor: null,
   segments: { total: 4, done: 3, cached: 0 },
   segment: { index: 2, durationMs: 800 },
   durationMs: null,
@@ -53,6 +54,15 @@ test('an event that is told again changes nothing', () => {
     known,
   )
   expect(advance(known, event({ segments: { total: 4, done: 1, cached: 0 } }))).toBe(known)
+})
+
+test('a wait for the engine begins with its event, and ends with the next segment', () => {
+  const waiting = advance(
+    known,
+    event({ type: 'waiting', waitsFor: 'engine_degraded', segments: { total: 4, done: 2, cached: 0 }, segment: null }),
+  )
+  expect(waiting.waitsFor).toBe('engine_degraded')
+  expect(advance(waiting, event({})).waitsFor).toBeNull()
 })
 
 test('what has ended never runs again', () => {

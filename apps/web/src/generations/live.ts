@@ -13,9 +13,9 @@ const stages: Record<GenerationState, number> = { queued: 0, running: 1, succeed
 
 /** A generation after an event, which may be older than what is known already. */
 export function advance<Known extends GenerationSummary>(known: Known, event: GenerationEvent): Known {
-  const { state, segments, durationMs, chargedMs, error } = event
+  const { state, waitsFor, segments, durationMs, chargedMs, error } = event
   const isOlder = stages[state] < stages[known.state] || segments.done < known.segments.done
-  return isOlder ? known : { ...known, state, segments, durationMs, chargedMs, error }
+  return isOlder ? known : { ...known, state, waitsFor, segments, durationMs, chargedMs, error }
 }
 
 /** Brings everything fetched that shows this generation up to the event. */
@@ -55,7 +55,7 @@ export function useLiveGenerations(): void {
         onStarted: refresh,
         onData: ({ data: event }) => {
           applyEvent(queryClient, trpc, event)
-          if (event.type === 'running' || event.type === 'segment') return
+          if (event.type === 'running' || event.type === 'waiting' || event.type === 'segment') return
           refresh()
           if (event.type !== 'queued') {
             void queryClient.invalidateQueries(trpc.generations.get.queryFilter({ id: event.generationId }))

@@ -10,6 +10,10 @@ export const stateLabels: Record<GenerationState, string> = {
   canceled: 'Canceled',
 }
 
+export const waitLabels: Record<NonNullable<Generation['waitsFor']>, string> = {
+  engine_degraded: 'Waits for its engine',
+}
+
 export const generationStates = Object.keys(stateLabels) as GenerationState[]
 
 /** What the address of the list says about it. */

@@ -78,9 +78,10 @@ export interface GenerationStatus {
 }
 
 /** A numbered fact about a generation, with the generation as it stood at that moment. */
-export interface GenerationEvent extends Omit<GenerationStatus, 'id' | 'waitsFor'> {
+export interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
   /** Grows with every event of one user; resume after it. */
   id: string
+  /** `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. */
   type: EventType
   generationId: string
   /** The segment that was stored, for events of type `segment`. */
@@ -130,6 +131,7 @@ export function toGenerationEvent(row: GenerationEventRow): GenerationEvent {
     createdAt: row.created_at.toISOString(),
     ...row.data,
     segments: { ...row.data.segments, cached: row.data.segments.cached ?? 0 },
+    waitsFor: row.data.waitsFor ?? null,
     error: row.data.error && toError(row.data.error.reason, row.data.error.message),
   }
 }

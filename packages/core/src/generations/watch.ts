@@ -1,4 +1,4 @@
-import type { EventRow } from '@loqui/db/schema/generations'
+import type { EventRow, EventType } from '@loqui/db/schema/generations'
 import { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
@@ -49,10 +49,13 @@ export async function watchEvents(
 
 async function* nothing(): AsyncGenerator<never> {}
 
+/** After any other event of a generation comes none. */
+const passing: ReadonlySet<EventType> = new Set(['queued', 'running', 'waiting', 'segment'])
+
 async function* untilFinal(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
   for await (const event of events) {
     yield event
-    if (event.type !== 'queued' && event.type !== 'running' && event.type !== 'segment') return
+    if (!passing.has(event.type)) return
   }
 }
 

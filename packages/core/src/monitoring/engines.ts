@@ -61,8 +61,8 @@ export async function monitorEngines({
         select count(*)::integer as stored,
           percentile_cont(array[0.5, 0.95, 0.99]) within group
             (order by extract(epoch from s.stored_at - s.submitted_at) * 1000) as latencies
-        from generation g join segment s on s.generation_id = g.id
-        where g.engine = e.id and g.created_at > now() - interval '1 day' and s.stored_at > now() - interval '1 hour') s
+        from segment s join generation g on g.id = s.generation_id
+        where s.stored_at > now() - interval '1 hour' and g.engine = e.id) s
       cross join lateral (
         select count(*)::integer as made, count(outcome)::integer as ended,
           count(*) filter (where outcome in ('failed', 'aborted', 'gone', 'refused'))::integer as failed
