@@ -7,15 +7,20 @@ import { bounds } from './bounds.ts'
 import { kill } from './kill.ts'
 import { ledger } from './ledger.ts'
 import type { Prove, Tried } from './proof.ts'
+import { chaos } from './provider-chaos.ts'
+import { outage } from './provider-outage.ts'
+import { pause } from './provider-pause.ts'
+import { switches } from './provider-switches.ts'
 import { neighbours, races } from './racing.ts'
 import { rates } from './rates.ts'
 import { realtime } from './realtime.ts'
 
 /**
- * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong and subscribers miss something, on a PostgreSQL of its own and with real
- * processes, and prints what was tried, how often, and what was broken by it. The test suite has the short forms.
+ * `npm run prove [-- ledger kill …]`: tries at full length to make the meter wrong, subscribers miss something and a provider
+ * be paid twice, on a PostgreSQL of its own and with real processes, and prints what was tried, how often, and what was broken
+ * by it. The test suite has the short forms.
  */
-const proofs = [ledger, bounds, rates, races, neighbours, realtime, kill]
+const proofs = [ledger, bounds, rates, races, neighbours, realtime, kill, switches, outage, pause, chaos]
 
 const usage = `npm run prove -- [proofs] [options]
 

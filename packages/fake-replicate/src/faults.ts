@@ -75,6 +75,9 @@ export const faultSchema = z.discriminatedUnion('on', [
 ])
 
 export type FaultInput = z.input<typeof faultSchema>
+export type RequestFaultInput = z.input<typeof requestFault>
+export type RunFaultInput = z.input<typeof runFault>
+export type WebhookFaultInput = z.input<typeof webhookFault>
 export type RequestFault = z.output<typeof requestFault>
 export type RunFault = z.output<typeof runFault>
 export type WebhookFault = z.output<typeof webhookFault>
