@@ -51,7 +51,7 @@ export async function sleepThrough({ loqui, fake, owner, ...stage }: Stage, leas
   first.pause()
   const second = await loqui.startWorker()
   await until('the other one has finished', async () => (await stage.open(ids)).length === 0, 90_000)
-  await sleep(leastMs - (performance.now() - began))
+  await sleep(Math.max(0, leastMs - (performance.now() - began)))
   // Alone again, the first has nothing to hide behind.
   await second.end('SIGTERM')
   const whole = await snapshot()

@@ -3,6 +3,7 @@ import type { FollowContext } from './follow.ts'
 import type { Gate } from './gate.ts'
 import type { ReplicateModel } from './models.ts'
 import type { Outputs } from './outputs.ts'
+import type { Reach } from './reach.ts'
 import type { References } from './references.ts'
 
 /** The installation's bucket of creations: many processes create with one token. */
@@ -17,6 +18,7 @@ export interface ReplicateContext extends FollowContext {
   readonly model: ReplicateModel
   readonly limiter: CreateLimiter
   readonly gate: Gate
+  readonly reach: Reach
   readonly references: References
   readonly outputs: Outputs
   /** Where webhooks are sent to; null where nobody would come through. */

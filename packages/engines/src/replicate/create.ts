@@ -22,14 +22,14 @@ export async function create(
   tally: Tally,
   signal: AbortSignal,
 ): Promise<Call> {
-  const { client, model, limiter, gate, references, webhook } = context
+  const { client, model, limiter, gate, reach, references, webhook } = context
   const reference = request.reference ? await references.address(request.reference, signal) : null
   return gate.pass(signal, async () => {
     await limiter.take(signal)
     const call = await tally.announce()
     const { mark } = call
     const input = inputOf(model, request, { mark, reference })
-    const asked = client.create(model.address, input, webhook)
+    const asked = reach.create(() => client.create(model.address, input, webhook))
     try {
       const prediction = await leaveLate(asked, signal, context.timing.cancel)
       await tally.accepted(mark, prediction.id)
@@ -85,7 +85,7 @@ async function lookFor(
   try {
     for (const waitMs of waits) {
       await sleep(jittered(waitMs), undefined, { signal }).catch(() => signal.throwIfAborted())
-      const prediction = await look(context, request, tally, call, signal)
+      const prediction = await context.reach.look(signal, () => look(context, request, tally, call, signal))
       if (prediction) return prediction
     }
   } catch (error) {

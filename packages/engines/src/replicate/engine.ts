@@ -18,6 +18,7 @@ import { replicateModels, segmentMs } from './models.ts'
 import { createOutputs } from './outputs.ts'
 import { usualMicrosPerCharacter } from './price.ts'
 import { createProvider } from './provider.ts'
+import { createReach } from './reach.ts'
 import { createReferences } from './references.ts'
 import { createWebhookSecret, type WebhookSecret } from './secret.ts'
 import { Closed, speakByReplicate } from './speak.ts'
@@ -56,6 +57,7 @@ export function createReplicateEngines(options: ReplicateOptions): Engine[] {
     polls: webhook === null ? timing.polls : timing.pollsBesideWebhooks,
     wakes: createWakes(),
     gate: createGate(timing.patience),
+    reach: createReach(),
     references: createReferences(client, Math.min(...replicateModels.map(({ reference }) => reference.mostBytes))),
   }
   const secret = createWebhookSecret(client)

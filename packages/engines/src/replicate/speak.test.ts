@@ -190,7 +190,7 @@ describe('a creation', () => {
     expect(error).toMatchObject({ code: 'throttled', retryable: true, costMicros: 0 })
     expect(error).toHaveProperty(
       'retryAfterMs',
-      expect.toSatisfy((ms: number) => ms > 55_000 && ms <= 60_000),
+      expect.toSatisfy((ms: number) => ms > 55_000 && ms <= 75_000),
     )
     await expect(engine.speak(request, { signal: never, calls: journal })).rejects.toMatchObject({ code: 'throttled' })
     expect(fake.requests.length).toBe(1)
