@@ -228,7 +228,7 @@ describe('a server that does not answer', () => {
   })
 
   test('is left alone by its guard, which still tells its voices', async () => {
-    const guarded = guard(engine, { failures: 3 })
+    const guarded = guard([engine], { failures: 3 })[0]!
     await guarded.refreshVoices?.({ signal: never })
     expect(guarded.voices.map(({ id }) => id)).toEqual(['af_heart'])
     server.onSpeech = (_, answer) => sendError(answer, 500, {})
