@@ -49,10 +49,10 @@ begin
   if not found then
     return;
   end if;
-  -- Whoever comes late to what has been seen to end, the sweep or an attempt that has lost its generation meanwhile, has
+  -- The sweep comes late to what an attempt has seen to end; and an attempt that has lost its generation meanwhile has
   -- nothing to add but what it cost.
-  if v_call.outcome is not null and p_cost_micros <= v_call.cost_micros and not exists (
-      select from generation where id = v_call.generation_id and state = 'running' and attempt = p_attempt) then
+  if v_call.outcome is not null and (p_attempt is null or p_cost_micros <= v_call.cost_micros and not exists (
+      select from generation where id = v_call.generation_id and state = 'running' and attempt = p_attempt)) then
     return;
   end if;
   update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,

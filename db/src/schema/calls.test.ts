@@ -100,6 +100,16 @@ test('what the sweep ends is orphaned and costed, and what an attempt has ended 
   expect((await sql`select * from report.violations()`.execute(db)).rows).toEqual([])
 })
 
+test('an attempt that has lost its generation changes nothing of what another has seen to end, but its cost', async () => {
+  const generation = await running()
+  const { mark } = await announce(generation)
+  await end(mark, generation.attempt, 'succeeded', 200)
+  await sql`select generation_claim(${generation.id}, gen_random_uuid())`.execute(db)
+  const [seen] = await predictions(generation.id)
+  await end(mark, generation.attempt, 'gone', 200)
+  expect(await predictions(generation.id)).toEqual([seen])
+})
+
 test('a generation that waits for its engine is nobody’s, and its attempt does not count', async () => {
   const { id, attempt } = await running()
   await sql`select generation_wait(${id}, ${attempt}, interval '20 seconds')`.execute(db)
