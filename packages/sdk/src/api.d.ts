@@ -43,7 +43,7 @@ type Role = 'user' | 'admin';
 
 type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
 type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed';
-type EventType = 'queued' | 'running' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
+type EventType = 'queued' | 'running' | 'waiting' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
 type LibraryEventType = 'sample.created' | 'sample.renamed' | 'sample.deleted' | 'voice.created' | 'voice.updated' | 'voice.deleted';
 
 type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
@@ -451,9 +451,10 @@ interface GenerationStatus {
     error: GenerationError | null;
 }
 /** A numbered fact about a generation, with the generation as it stood at that moment. */
-interface GenerationEvent extends Omit<GenerationStatus, 'id' | 'waitsFor'> {
+interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
     /** Grows with every event of one user; resume after it. */
     id: string;
+    /** `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. */
     type: EventType;
     generationId: string;
     /** The segment that was stored, for events of type `segment`. */
