@@ -143,7 +143,7 @@ create table event (
   constraint event_pkey PRIMARY KEY (user_id, seq),
   constraint event_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint event_generation_check CHECK (((generation_id IS NULL) = (type ~~ '%.%'::text))),
-  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text, 'sample.created'::text, 'sample.renamed'::text, 'sample.deleted'::text, 'voice.created'::text, 'voice.updated'::text, 'voice.deleted'::text, 'usage.changed'::text])))
+  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text, 'sample.created'::text, 'sample.renamed'::text, 'sample.deleted'::text, 'voice.created'::text, 'voice.updated'::text, 'voice.deleted'::text, 'usage.changed'::text])))
 );
 
 create table event_stream (
@@ -567,6 +567,8 @@ CREATE INDEX lease_user ON public.lease USING btree (user_id);
 
 CREATE INDEX pronunciation_user ON public.pronunciation USING btree (user_id, id DESC);
 
+CREATE INDEX provider_call_announced_at ON public.provider_call USING brin (announced_at) WITH (pages_per_range='16', autosummarize='on');
+
 CREATE UNIQUE INDEX provider_call_id ON public.provider_call USING btree (engine, provider_id) WHERE (provider_id IS NOT NULL);
 
 CREATE INDEX provider_call_open ON public.provider_call USING btree (announced_at) WHERE (outcome IS NULL);
@@ -586,6 +588,8 @@ CREATE INDEX sample_unpurged ON public.sample USING btree (id) WHERE ((deleted_a
 CREATE INDEX sample_user ON public.sample USING btree (user_id, id DESC) WHERE (deleted_at IS NULL);
 
 CREATE INDEX segment_content ON public.segment USING btree (content_hash, stored_at DESC) WHERE (content_hash IS NOT NULL);
+
+CREATE INDEX segment_stored_at ON public.segment USING brin (stored_at) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX session_expires_at ON public.session USING btree (expires_at);
 
@@ -863,8 +867,13 @@ declare
 begin
   perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
   select * into v_call from provider_call where mark = p_mark for no key update;
-  -- Whoever comes late to what the sweep has ended has nothing to add but what it cost.
-  if not found or p_attempt is null and v_call.outcome is not null then
+  if not found then
+    return;
+  end if;
+  -- The sweep comes late to what an attempt has seen to end; and an attempt that has lost its generation meanwhile has
+  -- nothing to add but what it cost.
+  if v_call.outcome is not null and (p_attempt is null or p_cost_micros <= v_call.cost_micros and not exists (
+      select from generation where id = v_call.generation_id and state = 'running' and attempt = p_attempt)) then
     return;
   end if;
   update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,
@@ -1071,6 +1080,7 @@ begin
     p_generation.user_id, v_seq, p_generation.id, p_type,
     jsonb_build_object(
       'state', p_generation.state,
+      'waitsFor', case when p_generation.state = 'running' and p_generation.degraded_at is not null then 'engine_degraded' end,
       'segments', jsonb_build_object('total', p_generation.segments_total, 'done', p_generation.segments_done,
         'cached', p_generation.segments_cached),
       'segment', p_segment,
@@ -1350,12 +1360,22 @@ CREATE OR REPLACE FUNCTION public.generation_wait(p_id uuid, p_attempt uuid, p_w
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_generation generation;
+  v_since timestamptz;
 begin
   perform generation_release(p_id, p_attempt);
+  select degraded_at into v_since from generation where id = p_id and attempt = p_attempt and state = 'running' for no key update;
+  if not found then
+    return false;
+  end if;
   update generation set degraded_at = coalesce(degraded_at, clock_timestamp()),
       heartbeat_at = clock_timestamp() + p_wait - interval '15 seconds'
-    where id = p_id and attempt = p_attempt and state = 'running';
-  return found;
+    where id = p_id returning * into v_generation;
+  if v_since is null then
+    perform event_append(v_generation, 'waiting', null);
+  end if;
+  return true;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generations_begin(p_begun jsonb)

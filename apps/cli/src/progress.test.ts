@@ -9,7 +9,9 @@ test('the bar fills with the segments', () => {
 })
 
 test('while it waits for its turn there is no bar', () => {
-  expect(speechBar({ state: 'queued', waitsFor: null, segments: { done: 0, total: 4, cached: 0 } })).toBe('Waiting for its turn …')
+  expect(speechBar({ state: 'queued', waitsFor: null, segments: { done: 0, total: 4, cached: 0 } })).toBe(
+    'Waiting for its turn …',
+  )
 })
 
 test('while it waits for its engine the bar stands, and says so', () => {

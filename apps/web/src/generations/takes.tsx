@@ -55,7 +55,7 @@ export function Takes({ generation: { id, takeOf } }: { generation: Generation }
               )}
             >
               <span className="flex items-center gap-2">
-                <StateBadge state={take.state} hideLabel />
+                <StateBadge generation={take} hideLabel />
                 <Ago at={take.createdAt} />
               </span>
               <span className="text-xs text-muted tabular-nums">
