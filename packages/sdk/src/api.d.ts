@@ -84,6 +84,19 @@ interface SpeakSettings {
     /** What the text is in, two letters of ISO 639-1. */
     readonly language?: string | undefined;
 }
+/** What an engine takes of a setting. */
+type SettingRange = {
+    readonly min: number;
+    readonly max: number;
+    readonly default: number;
+    readonly whole?: boolean;
+} | {
+    readonly values: readonly string[];
+    readonly default: string;
+};
+type EngineSettings = {
+    readonly [Name in keyof SpeakSettings]?: SettingRange;
+};
 
 /** What a key may be allowed to do. A session may do all of it; `admin` only ever helps an administrator. */
 declare const scopes: readonly ['generations:read', 'generations:write', 'voices:read', 'voices:write', 'samples:read', 'samples:write', 'consents:read', 'consents:write', 'usage:read', 'keys:read', 'keys:write', 'admin'];
@@ -111,6 +124,8 @@ interface Voice {
     fidelity: 'full' | 'preview' | null;
     /** What a generation takes where it does not say otherwise. */
     settings: SpeakSettings;
+    /** What a generation may set, and how far; the others are refused. Empty where its engine is not there. */
+    takes: EngineSettings;
     labels: Record<string, string>;
     /** What the caller also calls it. */
     aliases: string[];
