@@ -4,14 +4,18 @@ import { createOfflineEngine as createRealEngine, type OfflineEngineOptions } fr
 const sampleRate = 24_000
 /** A tenth of a second: what is measured is the work around an engine, of which audio is the part that grows with it. */
 const milliseconds = 100
+/** Something to hear, or it would be spoken a second time. */
+const tone = Int16Array.from({ length: (sampleRate * milliseconds) / 1_000 }, (_, index) =>
+  Math.round(8_000 * Math.sin((2 * Math.PI * 440 * index) / sampleRate)),
+)
 
-/** The offline engine with its voices, checks and estimates, but it speaks silence at once. */
+/** The offline engine with its voices, checks and estimates, but it speaks a tone at once. */
 export function createOfflineEngine(options: OfflineEngineOptions): Engine {
   return {
     ...createRealEngine(options),
     async speak(_request, { signal }) {
       signal.throwIfAborted()
-      return { samples: new Int16Array((sampleRate * milliseconds) / 1_000), sampleRate, costMicros: 0 }
+      return { samples: tone, sampleRate, costMicros: 0 }
     },
   }
 }

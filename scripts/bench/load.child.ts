@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { converse, type Load, type LoadAnswer, type Sending } from './load.ts'
+import { randomInt, randomUUID } from 'node:crypto'
+import { anotherWord, converse, type Load, type LoadAnswer, type Sending } from './load.ts'
 import { quantile } from './statistics.ts'
 import { apiKey } from './users.ts'
 
@@ -45,10 +45,19 @@ function requester(port: number, send: Sending): () => string {
   }
   const body = JSON.stringify({ json: send.input })
   const head = `POST /trpc/generations.create HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
+  const [before = '', after] = body.split(anotherWord)
   const keys = Array.from({ length: send.users }, (_, index) => apiKey(index + 1))
   return () => {
     // In turn is as spread as it gets; a step coprime to round numbers keeps neighbours in the tables apart.
     turn = (turn + 7_919) % keys.length
-    return `${head}Authorization: Bearer ${keys[turn]}\r\nIdempotency-Key: ${randomUUID()}\r\n\r\n${body}`
+    return `${head}Authorization: Bearer ${keys[turn]}\r\nIdempotency-Key: ${randomUUID()}\r\n\r\n${
+      after === undefined ? body : before + word() + after
+    }`
   }
+}
+
+/** Four syllables that can be said, of a hundred million. */
+function word(): string {
+  const syllable = () => `${'bcdfghjklmnprstvwxyz'[randomInt(20)]}${'aeiou'[randomInt(5)]}`
+  return syllable() + syllable() + syllable() + syllable()
 }

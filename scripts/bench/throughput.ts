@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import type { BenchDatabase } from './bench.ts'
 import type { Drain } from './boss.child.ts'
 import type { Measurement } from './goal.ts'
-import type { Load } from './load.ts'
+import { anotherWord, type Load } from './load.ts'
 import { interleave } from './rounds.ts'
 import { makeUsers } from './users.ts'
 
@@ -45,7 +45,8 @@ export const throughput: Measurement = {
     const like = generationJobs.runGeneration.name
     const boss = await bench.startChild('boss', { DATABASE_URL: connectionString, QUEUE: queue, QUEUE_LIKE: like })
     const voice = await db.selectFrom('voice').select('id').where('available', '=', true).executeTakeFirstOrThrow()
-    const input = { text: 'One.', voiceId: wireId('voice', voice.id), format: 'wav' }
+    // Each is another text, or what was spoken first would answer.
+    const input = { text: `${anotherWord}.`, voiceId: wireId('voice', voice.id), format: 'wav' }
 
     const rounds = await interleave(bench, {
       async ours() {
