@@ -27,22 +27,20 @@ create or replace function segment_source(p_kept uuid, p_index integer, p_conten
 declare
   v_source segment;
 begin
-  if p_kept is not null then
-    select s.* into v_source from segment s join generation g on g.id = s.generation_id
-      where s.generation_id = p_kept and s.index = p_index and s.state = 'stored' and s.audio_key is not null
-        and g.deleted_at is null and g.purged_at is null;
-  elsif p_content_hash is not null then
-    select s.* into v_source from segment s join generation g on g.id = s.generation_id
-      where s.content_hash = p_content_hash and s.state = 'stored' and s.audio_key is not null and s.flaws = '{}'
-        and g.deleted_at is null and g.purged_at is null
-      order by s.stored_at desc limit 1;
-  end if;
-  if v_source.audio_key is null then
-    return null;
-  end if;
-  return jsonb_build_object('key', v_source.audio_key, 'bytes', v_source.audio_bytes, 'sha256', v_source.audio_sha256,
-    'samples', v_source.samples, 'sampleRate', v_source.sample_rate, 'flaws', to_jsonb(v_source.flaws),
-    'contentHash', v_source.content_hash);
+  -- The generation is looked at by itself: joined, it would be read first by who plans for tables that were still empty.
+  for v_source in
+    select * from segment where generation_id = p_kept and index = p_index and state = 'stored' and audio_key is not null
+    union all (select * from segment where p_kept is null and content_hash = p_content_hash and state = 'stored'
+      and audio_key is not null and flaws = '{}' order by stored_at desc)
+  loop
+    perform from generation where id = v_source.generation_id and deleted_at is null and purged_at is null;
+    if found then
+      return jsonb_build_object('key', v_source.audio_key, 'bytes', v_source.audio_bytes, 'sha256', v_source.audio_sha256,
+        'samples', v_source.samples, 'sampleRate', v_source.sample_rate, 'flaws', to_jsonb(v_source.flaws),
+        'contentHash', v_source.content_hash);
+    end if;
+  end loop;
+  return null;
 end $$;
 
 -- Marks a segment as being synthesized by this attempt, and answers what there is of it already: see segment_source(). Not
