@@ -88,7 +88,8 @@ describe('a database of version 0005', () => {
       return id
     }
     const store = async (id: string, index: number, attempt: string) => {
-      await submitSegment(owner, id, index, attempt)
+      // As that version had it.
+      await sql`select segment_submit(${id}, ${index}, ${attempt})`.execute(owner)
       await storeSegment(owner, id, index, attempt, 30)
     }
     const [done, deleted, failed, canceled, running, queued] = [
