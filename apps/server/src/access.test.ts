@@ -390,6 +390,8 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
     input: { id: bobsVoice.sampleId, name: 'Mine' },
     outcome: 'sample_not_found',
   },
+  // A key gives what it has.
+  'tokens.create': { scope: 'voices:read', input: { scopes: ['voices:read'] } },
   'usage.current': { scope: 'usage:read' },
   'usage.history': { scope: 'usage:read' },
   'voices.create': {

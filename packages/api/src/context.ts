@@ -8,10 +8,12 @@ import { admitKey, verifyKey } from '@loqui/core/keys/verify'
 import type { Limit } from '@loqui/core/limits/limit'
 import { isSessionId } from '@loqui/core/sessions/sessions'
 import { admitSession, type VerifiedSession, verifySession } from '@loqui/core/sessions/verify'
+import { isToken, tokenEndsAt } from '@loqui/core/tokens/token'
+import { admitToken, verifyToken } from '@loqui/core/tokens/verify'
 
 /** Whatever a request can identify itself by, in the order it is looked at. */
 export interface Credentials {
-  /** Of `Authorization: Bearer`, `xi-api-key` or a socket's connection parameters. A session or an API key. */
+  /** Of `Authorization: Bearer`, `xi-api-key` or a socket's connection parameters. A session, an API key or a token that one made. */
   readonly token?: string | undefined
   /** Of the session cookie. */
   readonly cookie?: string | undefined
@@ -89,8 +91,8 @@ export function createContext(services: Services, request: Request): RequestCont
 
 async function admit(services: Services, request: Request): Promise<Actor> {
   const { kind, credential } = readCredential(request)
-  if (kind === 'key') {
-    const { actor, left } = await admitKey(services, credential)
+  if (kind !== 'session') {
+    const { actor, left } = await (kind === 'token' ? admitToken : admitKey)(services, credential)
     request.showLimits(left)
     return actor
   }
@@ -104,6 +106,9 @@ async function verifyCredential(
   request: Request,
 ): Promise<VerifiedCredential & { readonly actor: Actor }> {
   const { kind, credential } = readCredential(request)
+  if (kind === 'token') {
+    return { actor: await verifyToken(services, credential), endsAt: tokenEndsAt(services, credential) }
+  }
   if (kind === 'key') {
     const actor = await verifyKey(services, credential)
     return { actor, endsAt: await keyEndsAt(services.db, actor.keyId) }
@@ -113,8 +118,9 @@ async function verifyCredential(
 }
 
 /** @throws {Refusal} `unauthenticated` where there is none. */
-function readCredential({ credentials }: Request): { kind: 'key' | 'session'; credential: string } {
+function readCredential({ credentials }: Request): { kind: 'key' | 'token' | 'session'; credential: string } {
   const { token, cookie } = credentials
+  if (token !== undefined && isToken(token)) return { kind: 'token', credential: token }
   // Whatever is no session's id was meant to be a key, and is told what is wrong with it as one.
   if (token !== undefined && !isSessionId(token)) return { kind: 'key', credential: token }
   const credential = token ?? cookie

@@ -33,6 +33,8 @@ const statuses: Record<Reason, number> = {
   api_key_invalid: 401,
   api_key_expired: 401,
   api_key_revoked: 401,
+  token_invalid: 401,
+  token_expired: 401,
   account_disabled: 403,
   forbidden: 403,
   scope_missing: 403,

@@ -31,6 +31,8 @@ const codes: Record<Reason, TRPC_ERROR_CODE_KEY> = {
   api_key_invalid: 'UNAUTHORIZED',
   api_key_expired: 'UNAUTHORIZED',
   api_key_revoked: 'UNAUTHORIZED',
+  token_invalid: 'UNAUTHORIZED',
+  token_expired: 'UNAUTHORIZED',
   account_disabled: 'FORBIDDEN',
   forbidden: 'FORBIDDEN',
   scope_missing: 'FORBIDDEN',

@@ -11,6 +11,7 @@ import { monitoring } from './routers/monitoring.ts'
 import { plans } from './routers/plans.ts'
 import { pronunciations } from './routers/pronunciations.ts'
 import { samples } from './routers/samples.ts'
+import { tokens } from './routers/tokens.ts'
 import { usage } from './routers/usage.ts'
 import { voices } from './routers/voices.ts'
 import { router } from './trpc.ts'
@@ -27,6 +28,7 @@ const routes = {
   plans,
   pronunciations,
   samples,
+  tokens,
   usage,
   voices,
 }

@@ -28,6 +28,8 @@ export type Actor =
       readonly role: Role
       readonly keyId: string
       readonly scopes: readonly Scope[]
+      /** True: by a token that the key made, and no longer than that lasts. */
+      readonly byToken?: boolean
     }
   /** Whoever holds a signed link: may read, in the name of whom it belongs to, what it was made for. */
   | { readonly kind: 'link'; readonly userId: string; readonly scopes: readonly Scope[] }
@@ -65,7 +67,7 @@ function requireScope(actor: Exclude<Actor, { kind: 'system' }>, scope: Scope): 
   if (actor.kind === 'key' && !actor.scopes.includes(scope)) {
     throw new Refusal(
       'scope_missing',
-      `This API key lacks the scope “${scope}”. It has: ${actor.scopes.join(', ') || 'none'}.`,
+      `This ${actor.byToken ? 'token' : 'API key'} lacks the scope “${scope}”. It has: ${actor.scopes.join(', ') || 'none'}.`,
     )
   }
 }

@@ -32,6 +32,8 @@ export const reasons = [
   'api_key_invalid',
   'api_key_expired',
   'api_key_revoked',
+  'token_invalid',
+  'token_expired',
   'account_disabled',
   'forbidden',
   'scope_missing',

@@ -6,11 +6,11 @@ import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import type { TakenRow } from '../limits/allowance.ts'
 import type { Limit } from '../limits/limit.ts'
-import { countRequest } from '../limits/requests.ts'
+import { countRequest, type Requester } from '../limits/requests.ts'
 import { hashSecret, parseKey } from './format.ts'
 import { keyScopes } from './key.ts'
 
-type KeyActor = Extract<Actor, { kind: 'key' }>
+export type KeyActor = Extract<Actor, { kind: 'key' }>
 
 /**
  * Turns an API key into who acts by it. Only who holds the whole secret learns that a key is expired or revoked.
@@ -19,7 +19,7 @@ type KeyActor = Extract<Actor, { kind: 'key' }>
  */
 export async function verifyKey(caller: Caller<'db' | 'log'>, key: string): Promise<KeyActor> {
   const parts = parse(key)
-  return toActor(ensureHolds(caller, parts, await findKey(caller, parts, false)))
+  return toKeyActor(ensureHolds(caller, parts, await findKey(caller, parts, false)))
 }
 
 /**
@@ -35,14 +35,16 @@ export async function admitKey(
   const parts = parse(key)
   const counted = await caller.limits.store.ask(() => findKey(caller, parts, true))
   const row = ensureHolds(caller, parts, counted ?? (await findKey(caller, parts, false)))
-  const requester = {
-    userId: row.user_id,
-    userPerMinute: row.user_per_minute,
-    keyAllowanceId: row.allowance_id,
-    keyPerMinute: row.key_per_minute,
-  }
-  return { actor: toActor(row), left: countRequest(caller, requester, counted && row) }
+  return { actor: toKeyActor(row), left: countRequest(caller, requesterOf(row), counted && row) }
 }
+
+/** Whose allowances a request by a key takes from. */
+export const requesterOf = (row: KeyRow): Requester => ({
+  userId: row.user_id,
+  userPerMinute: row.user_per_minute,
+  keyAllowanceId: row.allowance_id,
+  keyPerMinute: row.key_per_minute,
+})
 
 interface KeyParts {
   readonly publicId: string
@@ -59,7 +61,7 @@ function parse(key: string): KeyParts {
 }
 
 /** What `admit_key()` answers of a key that is there. Of one that is not, the same with nothing but nulls. */
-interface KeyRow extends TakenRow {
+export interface KeyRow extends TakenRow {
   readonly id: string
   readonly user_id: string
   readonly secret_hash: Buffer
@@ -75,11 +77,15 @@ interface KeyRow extends TakenRow {
   readonly user_per_minute: number
 }
 
+/** The columns of a `KeyRow`, of what `admit_key()` answers. */
+export const keyColumns = sql.raw(
+  `found.id, found.user_id, found.secret_hash, found.scopes, found.role, found.revoked, found.expired, found.disabled,
+    found.use_is_news, found.allowance_id, found.key_per_minute, found.user_per_minute, (found.taken).*`,
+)
+
 async function findKey({ db }: Caller<'db'>, { publicId, secretHash }: KeyParts, take: boolean) {
   const { rows } = await sql<KeyRow | { readonly id: null; readonly secret_hash: null }>`
-    select id, user_id, secret_hash, scopes, role, revoked, expired, disabled, use_is_news,
-      allowance_id, key_per_minute, user_per_minute, (taken).*
-    from admit_key(${publicId}, ${secretHash}, ${take})
+    select ${keyColumns} from admit_key(${publicId}, ${secretHash}, ${take}) found
   `.execute(db)
   const [row] = rows
   if (!row) throw new Error('admit_key() answered nothing')
@@ -98,6 +104,15 @@ function ensureHolds(
   if (!timingSafeEqual(row.secret_hash ?? nobody, secretHash) || row.id === null) {
     throw new Refusal('api_key_invalid', 'There is no such API key.')
   }
+  return ensureInForce(caller, row)
+}
+
+/**
+ * The row of a key that may be used now; that it is used is noted.
+ *
+ * @throws {Refusal} `api_key_revoked`, `api_key_expired`, `account_disabled`.
+ */
+export function ensureInForce(caller: Caller<'db' | 'log'>, row: KeyRow): KeyRow {
   if (row.revoked) throw new Refusal('api_key_revoked', 'This API key was revoked.')
   if (row.expired) throw new Refusal('api_key_expired', 'This API key has expired.')
   if (row.disabled) throw new Refusal('account_disabled', 'This account is disabled.')
@@ -105,7 +120,7 @@ function ensureHolds(
   return row
 }
 
-const toActor = (row: KeyRow): KeyActor => ({
+export const toKeyActor = (row: KeyRow): KeyActor => ({
   kind: 'key',
   userId: row.user_id,
   role: row.role,

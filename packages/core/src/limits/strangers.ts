@@ -45,6 +45,8 @@ const failures: ReadonlySet<Reason> = new Set([
   'api_key_invalid',
   'api_key_expired',
   'api_key_revoked',
+  'token_invalid',
+  'token_expired',
   'account_disabled',
 ])
 
