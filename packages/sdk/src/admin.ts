@@ -274,7 +274,14 @@ export class Admin {
     return this.#connection.repeatable((signal) => this.#connection.trpc.admin.costs.query(input, { signal }), options)
   }
 
-  /** How every engine does: whether it is configured and works, how quick it is, how often it fails, what it costs today. */
+  /**
+   * How every engine does: whether it is configured and works, how quick it is, how often it fails, what it costs today.
+   *
+   * @example
+   * ```ts
+   * for (const { id, configured, breaker } of await loqui.admin.engines()) console.log(id, configured, breaker)
+   * ```
+   */
   engines(options?: RequestOptions): Promise<EngineReport[]> {
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.monitoring.engines.query(undefined, { signal }),

@@ -9,7 +9,7 @@ import { TRPCBuiltRouter } from '@trpc/server';
  * Every reason Loqui gives for not doing what it was asked: one closed union, the same in tRPC, REST and the SDK.
  * A generation that ended badly carries one of them too.
  */
-declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'pronunciation_not_found', 'pronunciation_exists', 'generation_not_found', 'events_expired', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
+declare const reasons: readonly ['invalid_input', 'cursor_malformed', 'text_empty', 'text_too_long', 'text_not_speakable', 'format_unsupported', 'payload_too_large', 'upload_incomplete', 'upload_too_slow', 'audio_unsupported', 'audio_undecodable', 'audio_mislabeled', 'audio_too_short', 'audio_too_long', 'audio_too_complex', 'audio_silent', 'audio_clipped', 'unauthenticated', 'session_expired', 'wrong_credentials', 'api_key_malformed', 'api_key_invalid', 'api_key_expired', 'api_key_revoked', 'token_invalid', 'token_expired', 'account_disabled', 'forbidden', 'scope_missing', 'origin_forbidden', 'not_found', 'user_not_found', 'plan_not_found', 'key_not_found', 'voice_not_found', 'sample_not_found', 'consent_not_found', 'voice_unavailable', 'voice_not_cloneable', 'consent_required', 'sample_in_use', 'alias_taken', 'pronunciation_not_found', 'pronunciation_exists', 'generation_not_found', 'events_expired', 'audio_not_ready', 'link_invalid', 'link_expired', 'email_taken', 'refund_not_possible', 'idempotency_key_reused', 'idempotency_in_flight', 'quota_exceeded', 'budget_exceeded', 'storage_quota_exceeded', 'rate_limited', 'concurrency_limited', 'busy', 'storage_full', 'engine_failed', 'service_unavailable', 'internal'];
 type Reason = (typeof reasons)[number];
 /** One field of an input and what it accepts. */
 interface Issue {
@@ -189,6 +189,14 @@ interface UsageChange {
     /** Of the event; grows, and numbers the same as those of `events`. */
     id: string;
     usage: CurrentUsage;
+}
+
+/** A token just made: what a page sends as `Authorization: Bearer`, in place of a key that no page should hold. */
+interface BrowserToken {
+    token: string;
+    scopes: Scope[];
+    /** ISO 8601. It ends before when its key does. */
+    expiresAt: string;
 }
 
 /** How well a sample serves to make a voice from, and what would make it better. */
@@ -1154,6 +1162,17 @@ declare const routes: {
             errorShape: ErrorShape;
         }>;
     };
+    tokens: {
+        create: _trpc_server.TRPCMutationProcedure<{
+            input: {
+                scopes: ("consents:read" | "consents:write" | "generations:read" | "generations:write" | "samples:read" | "samples:write" | "usage:read" | "voices:read" | "voices:write")[];
+                expiresInSeconds?: number | undefined;
+            };
+            output: BrowserToken;
+            meta: object;
+            errorShape: ErrorShape;
+        }>;
+    };
     usage: {
         current: _trpc_server.TRPCQueryProcedure<{
             input: void;
@@ -1278,4 +1297,26 @@ type AppRouter = TRPCBuiltRouter<{
     transformer: true;
 }, typeof routes>;
 
-export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, Budget, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Flaw, Generation, GenerationError, GenerationEvent, GenerationSegment, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, Pronunciation, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };
+/** What is said when. Segments' times are those of the audio; words' are estimated. */
+interface Captions {
+    /** `gen_…` */
+    generationId: string;
+    durationMs: number;
+    segments: CaptionSegment[];
+}
+interface CaptionSegment {
+    index: number;
+    text: string;
+    startMs: number;
+    endMs: number;
+    words: CaptionWord[];
+}
+interface CaptionWord {
+    text: string;
+    startMs: number;
+    endMs: number;
+    /** Engines do not tell when a word begins: it is shared out by the words' lengths. */
+    estimated: true;
+}
+
+export type { Account, AccountDetails, ApiKey, AppRouter, AudioFormat, BrowserToken, Budget, CaptionSegment, CaptionWord, Captions, Consent, ConsentStatement, CreatedKey, CurrentUsage, EngineId, EngineReport, ErrorData, ErrorShape, Estimate, Flaw, Generation, GenerationError, GenerationEvent, GenerationSegment, GenerationStatus, GenerationSummary, Issue, Link, Page, Plan, PlanWithAccounts, Pronunciation, QuotaAdjustment, QuotaBalance, QuotaEntry, Reason, Sample, SampleAdvice, SampleQuality, Scope, SessionStart, SpeakSettings, UsageDimension, UsageReport, UsageRow, UsageSums, Voice };

@@ -1,3 +1,4 @@
+import type { Debug } from './debug.ts'
 import { ConnectionError, type ErrorReason, LoquiError, TimeoutError, toLoquiError } from './errors.ts'
 
 /** How one call is made. Each overrides what the client was made with. */
@@ -14,6 +15,8 @@ export interface RequestOptions {
 export interface RequestDefaults {
   readonly timeoutMs: number
   readonly maxRetries: number
+  /** Told of every retry. */
+  readonly debug?: Debug | undefined
 }
 
 const passing: ReadonlySet<ErrorReason> = new Set([
@@ -60,7 +63,9 @@ export async function attempt<T>(
       signal?.throwIfAborted()
       const error = timer.signal.aborted ? timedOut(timeoutMs, cause) : toLoquiError(cause)
       if (retry >= retries || !isPassing(error) || (error.retryAfterMs ?? 0) > longestWaitMs) throw error
-      await sleep(delayBefore(retry, error), signal)
+      const delayMs = delayBefore(retry, error)
+      defaults.debug?.({ type: 'retry', retry: retry + 1, delayMs: Math.round(delayMs), error })
+      await sleep(delayMs, signal)
     } finally {
       timer.clear()
     }

@@ -71,6 +71,8 @@ const classes: Record<Reason, typeof LoquiError> = {
   api_key_invalid: UnauthenticatedError,
   api_key_expired: UnauthenticatedError,
   api_key_revoked: UnauthenticatedError,
+  token_invalid: UnauthenticatedError,
+  token_expired: UnauthenticatedError,
   account_disabled: PermissionDeniedError,
   forbidden: PermissionDeniedError,
   scope_missing: PermissionDeniedError,

@@ -1,4 +1,5 @@
 import type {
+  Captions,
   Estimate,
   Generation,
   GenerationEvent,
@@ -325,6 +326,30 @@ export class Generations {
   audio(id: string, options: AudioOptions = {}): Promise<Response> {
     const path = `api/v1/generations/${encodeURIComponent(id)}/audio${toQuery(options)}`
     return this.#connection.download(path, options)
+  }
+
+  /**
+   * What is said when, of a generation that succeeded: as a file of subtitles, or as an object with every segment and word.
+   * Segments' times are those of the audio; words' are estimated.
+   *
+   * @throws {NotFoundError} `generation_not_found`.
+   * @throws {ConflictError} `audio_not_ready`.
+   * @example
+   * ```ts
+   * await writeFile('speech.srt', await loqui.generations.captions(id, 'srt'))
+   * const { segments } = await loqui.generations.captions(id)
+   * ```
+   */
+  captions(id: string, format: 'srt' | 'vtt', options?: RequestOptions): Promise<string>
+  captions(id: string, format?: 'json', options?: RequestOptions): Promise<Captions>
+  async captions(
+    id: string,
+    format: 'srt' | 'vtt' | 'json' = 'json',
+    options?: RequestOptions,
+  ): Promise<string | Captions> {
+    const path = `api/v1/generations/${encodeURIComponent(id)}/captions.${format}`
+    const response = await this.#connection.download(path, options)
+    return format === 'json' ? response.json() : response.text()
   }
 
   /**

@@ -14,7 +14,11 @@ export type {
   ApiKey,
   AppRouter,
   AudioFormat,
+  BrowserToken,
   Budget,
+  CaptionSegment,
+  Captions,
+  CaptionWord,
   Consent,
   ConsentStatement,
   CreatedKey,
@@ -57,6 +61,8 @@ export type { RequestOptions } from './attempt.ts'
 export type { LinkOptions } from './audio-link.ts'
 export type { LoginInput, RegisterInput } from './auth.ts'
 export type { ConsentStatementInput, CreateConsentInput, ListConsentsInput } from './consents.ts'
+export type { TokenSource } from './credentials.ts'
+export type { Debug, DebugEntry } from './debug.ts'
 export {
   ConflictError,
   ConnectionError,
@@ -92,10 +98,12 @@ export type { OnceOptions } from './idempotency.ts'
 export type { CreateKeyInput } from './keys.ts'
 export type { Listing, PageInput } from './listing.ts'
 export { Loqui, type LoquiOptions } from './loqui.ts'
+export { toNodeStream } from './node-stream.ts'
 export type { OutputInput } from './output.ts'
 export type { CreatePronunciationInput, UpdatePronunciationInput } from './pronunciations.ts'
 export { Pronunciations } from './pronunciations.ts'
 export type { ListSamplesInput, UploadProgress, UploadSampleOptions } from './samples.ts'
 export type { SampleSource } from './source.ts'
+export type { CreateTokenInput } from './tokens.ts'
 export type { UsageHistoryInput } from './usage.ts'
 export type { CreateVoiceInput, ListVoicesInput, UpdateVoiceInput } from './voices.ts'

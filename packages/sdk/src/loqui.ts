@@ -4,6 +4,8 @@ import type { AppRouter, GenerationEvent } from './api.d.ts'
 import { Auth } from './auth.ts'
 import { Connection } from './connection.ts'
 import { Consents } from './consents.ts'
+import type { TokenSource } from './credentials.ts'
+import type { Debug } from './debug.ts'
 import { events } from './events.ts'
 import {
   type CreateGenerationInput,
@@ -16,6 +18,7 @@ import { Keys } from './keys.ts'
 import { Plans } from './plans.ts'
 import { Pronunciations } from './pronunciations.ts'
 import { Samples } from './samples.ts'
+import { Tokens } from './tokens.ts'
 import { Usage } from './usage.ts'
 import { Voices } from './voices.ts'
 
@@ -25,8 +28,11 @@ export interface LoquiOptions {
   readonly baseUrl?: string | URL | undefined
   /** An API key: `loqui_live_…`. @default the browser's cookie */
   readonly apiKey?: string | undefined
-  /** The token of a session, as `auth.login()` answers it; instead of an API key. */
-  readonly token?: string | undefined
+  /**
+   * In place of an API key: the token of a session, as `auth.login()` answers it, or of a page, as `tokens.create()` makes
+   * it. A function is asked for one when it is needed, and for another when that is over.
+   */
+  readonly token?: TokenSource | undefined
   /** How long each try of a call may take, in milliseconds. @default 30000 */
   readonly timeoutMs?: number | undefined
   /**
@@ -44,6 +50,11 @@ export interface LoquiOptions {
    * Node 20, and with `null`, server-sent events are used instead
    */
   readonly WebSocket?: typeof globalThis.WebSocket | null | undefined
+  /**
+   * Told of every request, answer and retry, and of the socket; `true` writes it to the console. It has no credentials and no
+   * texts in it. @default false
+   */
+  readonly debug?: boolean | Debug | undefined
 }
 
 /**
@@ -51,7 +62,6 @@ export interface LoquiOptions {
  *
  * @example
  * ```ts
- * import { writeFile } from 'node:fs/promises'
  * import { Loqui } from '@loqui/sdk'
  *
  * const loqui = new Loqui({ baseUrl: 'http://localhost:3000', apiKey })
@@ -68,6 +78,7 @@ export class Loqui {
   readonly keys: Keys
   readonly auth: Auth
   readonly pronunciations: Pronunciations
+  readonly tokens: Tokens
   readonly usage: Usage
   readonly plans: Plans
   readonly admin: Admin
@@ -82,6 +93,7 @@ export class Loqui {
       token: apiKey ?? token ?? null,
       timeoutMs,
       maxRetries,
+      debug: options.debug === true ? writeToConsole : options.debug || undefined,
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
       // Who gives a fetch of their own wants every request to go through it.
       XMLHttpRequest: options.fetch ? undefined : globalThis.XMLHttpRequest,
@@ -95,6 +107,7 @@ export class Loqui {
     this.keys = new Keys(connection)
     this.auth = new Auth(connection)
     this.pronunciations = new Pronunciations(connection)
+    this.tokens = new Tokens(connection)
     this.usage = new Usage(connection)
     this.plans = new Plans(connection)
     this.admin = new Admin(connection)
@@ -152,6 +165,9 @@ export class Loqui {
     this.#connection.close()
   }
 }
+
+// biome-ignore lint/suspicious/noConsole: it was asked for.
+const writeToConsole: Debug = (entry) => console.debug('loqui', entry)
 
 function readBaseUrl(baseUrl: string | URL | undefined): URL {
   const given = baseUrl ?? globalThis.location?.origin

@@ -4,7 +4,9 @@ import { createTRPCContext, useSubscription } from '@trpc/tanstack-react-query'
 import { createContext, createElement, type ReactElement, type ReactNode, useContext } from 'react'
 import type { AppRouter, Generation, GenerationEvent } from './api.d.ts'
 import type { Loqui } from './loqui.ts'
+import { type Speaking, useSpeaking } from './speaking.ts'
 
+export type { Speaking, Spoken } from './speaking.ts'
 export { useSubscription }
 
 const context = createTRPCContext<AppRouter>()
@@ -90,6 +92,25 @@ export function useGeneration(
   )
   return generation
 }
+
+/**
+ * Speaks texts for a component: `speak` creates a generation, follows it, and fetches its audio, with an address for an
+ * `<audio>`. One at a time: what is still running when the next begins, or the component goes, is canceled and not charged.
+ *
+ * @example
+ * ```tsx
+ * const { speak, spoken, progress, error, isSpeaking } = useSpeak()
+ * return (
+ *   <>
+ *     <button disabled={isSpeaking} onClick={() => speak({ text: 'Hello.', voiceId })}>Speak</button>
+ *     {isSpeaking && <progress value={progress?.segments.done} max={progress?.segments.total} />}
+ *     {spoken && <audio src={spoken.url} controls autoPlay />}
+ *     {error && <p role="alert">{error.message}</p>}
+ *   </>
+ * )
+ * ```
+ */
+export const useSpeak = (): Speaking => useSpeaking(useLoqui())
 
 const ended = 2
 const stages: Record<Generation['state'], number> = {

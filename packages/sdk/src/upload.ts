@@ -61,18 +61,22 @@ async function sendStream(
   const length = source.bytes === null ? {} : { 'content-length': String(head.length + source.bytes + tail.length) }
   const call = async (signal: AbortSignal, moved: () => void) => {
     const over = new AbortController()
-    const pieces = piecesOf(source, form, over.signal, (bytes) => {
-      moved()
-      progress.sent(bytes)
-    })
-    const body = toStream(pieces, onFailure)
+    const opened: AsyncGenerator[] = []
+    const open = () => {
+      const pieces = piecesOf(source, form, over.signal, (bytes) => {
+        moved()
+        progress.sent(bytes)
+      })
+      opened.push(pieces)
+      const body = toStream(pieces, onFailure)
+      return { method: 'POST', body, duplex: 'half', headers: { ...headers, ...length }, signal } as const
+    }
     try {
-      const init = { method: 'POST', body, duplex: 'half', headers: { ...headers, ...length }, signal } as const
-      return (await connection.read(await connection.fetch(path, init))) as Sample
+      return (await connection.read(await connection.fetch(path, source.repeatable ? open : open()))) as Sample
     } finally {
       // An aborted fetch leaves the stream as it is.
       over.abort()
-      void pieces.return().catch(() => undefined)
+      for (const pieces of opened) void pieces.return(undefined).catch(() => undefined)
     }
   }
   const sample = await (source.repeatable ? connection.repeatable(call, options) : connection.once(call, options))
@@ -95,11 +99,8 @@ async function sendWhole(
     const { XMLHttpRequest } = connection
     const response =
       onProgress && XMLHttpRequest
-        ? await postByXhr(
-            new XMLHttpRequest(),
-            connection.resolve(path),
-            { body, signal, ...connection.authorize(headers) },
-            onSent,
+        ? await connection.authorized((authorize) =>
+            postByXhr(new XMLHttpRequest(), connection.resolve(path), { body, signal, ...authorize(headers) }, onSent),
           )
         : await connection.fetch(path, { method: 'POST', body, headers, signal })
     return (await connection.read(response)) as Sample
