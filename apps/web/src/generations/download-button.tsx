@@ -4,6 +4,7 @@ import { ChevronDown, Download } from 'lucide-react'
 import { buttonClass } from '../ui/button.tsx'
 import { Menu, MenuLabel, MenuLink } from '../ui/menu.tsx'
 import { audioUrl } from './audio-url.ts'
+import { captionOptions, captionsUrl } from './captions.ts'
 import { formatOptions, formats } from './formats.ts'
 
 /** Downloads in the generation's own format at one press, in any other at two. */
@@ -33,6 +34,13 @@ export function DownloadButton({ generation: { id, format } }: { generation: Gen
         <MenuLabel>Download as</MenuLabel>
         {formatOptions.map(({ value, label, detail }) => (
           <MenuLink key={value} href={audioUrl(id, value, { download: true })} download>
+            <span className="w-10 font-medium">{label}</span>
+            <span className="text-xs text-subtle">{detail}</span>
+          </MenuLink>
+        ))}
+        <MenuLabel>Captions</MenuLabel>
+        {captionOptions.map(({ value, label, detail }) => (
+          <MenuLink key={value} href={captionsUrl(id, value)} download>
             <span className="w-10 font-medium">{label}</span>
             <span className="text-xs text-subtle">{detail}</span>
           </MenuLink>
