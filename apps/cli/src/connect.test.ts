@@ -21,7 +21,14 @@ beforeAll(async () => {
 })
 afterAll(() => void server.close())
 
-const nothing: Env = { url: undefined, apiKey: undefined, databaseUrl: undefined, credentials: null }
+const nothing: Env = {
+  url: undefined,
+  apiKey: undefined,
+  databaseUrl: undefined,
+  credentials: null,
+  configFile: '',
+  config: {},
+}
 const credentials = (of: string) => ({ url: of, apiKey: 'of-credentials', databaseUrl: '' })
 
 async function keySent(options: GlobalOptions, env: Env): Promise<string | undefined> {
@@ -38,6 +45,15 @@ test('flags win over the environment, which wins over credentials', async () => 
   expect(await keySent({ apiKey: 'of-flag' }, { ...env, apiKey: 'of-environment' })).toBe('Bearer of-flag')
   expect(await keySent({ url }, { ...env, url: 'http://127.0.0.1:9' })).toBe('Bearer of-credentials')
   expect(await keySent({}, { ...nothing, credentials: credentials(`${url}/`) })).toBe('Bearer of-credentials')
+})
+
+test('what is configured comes last, and its key goes to no other server', async () => {
+  const config = { url: `${url}/`, apiKey: 'of-config' }
+  expect(await keySent({}, { ...nothing, config })).toBe('Bearer of-config')
+  expect(await keySent({}, { ...nothing, config, credentials: credentials(url) })).toBe('Bearer of-credentials')
+  const elsewhere = credentials('http://localhost:3000')
+  expect(await keySent({ url }, { ...nothing, config, credentials: elsewhere })).toBe('Bearer of-config')
+  expect(() => connect({ url: 'http://127.0.0.1:9' }, { ...nothing, config })).toThrow('Give an API key')
 })
 
 test('the key in credentials.json goes to no other server', () => {

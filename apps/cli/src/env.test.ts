@@ -29,11 +29,14 @@ test('LOQUI_DATA_DIR says where they are instead', () => {
 })
 
 test('a variable that is set to nothing is not set', () => {
-  expect(readEnv({ LOQUI_URL: '', LOQUI_API_KEY: '', DATABASE_URL: '', LOQUI_DATA_DIR: '' }, directory)).toEqual({
+  const nothing = { LOQUI_URL: '', LOQUI_API_KEY: '', DATABASE_URL: '', LOQUI_DATA_DIR: '', LOQUI_CONFIG: '' }
+  expect(readEnv({ ...nothing, XDG_CONFIG_HOME: '', HOME: directory }, directory)).toEqual({
     url: undefined,
     apiKey: undefined,
     databaseUrl: undefined,
     credentials,
+    configFile: path.join(directory, '.config/loqui/config.json'),
+    config: {},
   })
 })
 

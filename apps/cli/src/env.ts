@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { type Config, configFile, readConfig } from './config.ts'
 import { UsageError } from './failure.ts'
 
 /** Where Loqui is and who asks, before flags. */
@@ -8,6 +9,8 @@ export interface Env {
   readonly apiKey: string | undefined
   readonly databaseUrl: string | undefined
   readonly credentials: Credentials | null
+  readonly configFile: string
+  readonly config: Config
 }
 
 /** The part of `credentials.json` that is needed here: what a development installation writes on its first start. */
@@ -20,15 +23,18 @@ interface Credentials {
 /**
  * Reads the environment once; nothing else in this app does.
  *
- * @throws {UsageError} for a `credentials.json` that is not whole.
+ * @throws {UsageError} for a `credentials.json` that is not whole, or a configuration that is none.
  */
 export function readEnv(environment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Env {
+  const file = configFile(environment)
   // A variable set to nothing is one not set.
   return {
     url: environment.LOQUI_URL || undefined,
     apiKey: environment.LOQUI_API_KEY || undefined,
     databaseUrl: environment.DATABASE_URL || undefined,
     credentials: readCredentials(environment.LOQUI_DATA_DIR || undefined, directory),
+    configFile: file,
+    config: readConfig(file),
   }
 }
 

@@ -4,8 +4,17 @@ import manifest from '../package.json' with { type: 'json' }
 import { audioFormats } from './audio-file.ts'
 import { adminCreate, adminPlan, adminPlans, adminUser, adminUsers } from './commands/admin.ts'
 import { clone } from './commands/clone.ts'
+import { setConfig, showConfig, unsetConfig } from './commands/config.ts'
 import { estimate } from './commands/estimate.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
+import {
+  captionFormats,
+  captions,
+  deleteGenerations,
+  downloadAudio,
+  linkAudio,
+  showGeneration,
+} from './commands/library.ts'
 import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
 import { addPronunciation, deletePronunciation, listPronunciations } from './commands/pronunciations.ts'
@@ -15,6 +24,8 @@ import { say } from './commands/say.ts'
 import { segments } from './commands/segments.ts'
 import { usage, usageHistory } from './commands/usage.ts'
 import { voices } from './commands/voices.ts'
+import { completion, shells } from './completion.ts'
+import { configNames } from './config.ts'
 import { connect } from './connect.ts'
 import { type Env, readEnv } from './env.ts'
 import { UsageError } from './failure.ts'
@@ -52,9 +63,15 @@ Examples:
   $ loqui clone me.wav --name Me && loqui say --voice Me "Hello" -o me-too.wav
 
 Which Loqui, and who asks: --url and --api-key, else LOQUI_URL and LOQUI_API_KEY, else credentials.json in
-LOQUI_DATA_DIR or in .loqui here or above, where \`npm start\` has written it.
+LOQUI_DATA_DIR or in .loqui here or above, where \`npm start\` has written it, else what \`loqui config\` keeps.
 
 Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 130 interrupted.`
+
+const completionHelp = `
+Once for all:
+  bash  echo 'source <(loqui completion bash)' >> ~/.bashrc
+  zsh   echo 'source <(loqui completion zsh)' >> ~/.zshrc    (after compinit)
+  fish  loqui completion fish > ~/.config/fish/completions/loqui.fish`
 
 /** Everything that can be typed after \`loqui\`. It throws what goes wrong; \`judge\` makes an exit code of it. */
 export function createProgram() {
@@ -75,6 +92,7 @@ export function createProgram() {
   }
   const client = (): Loqui => connect(program.opts(), readEnvOnce())
   const json = (): boolean => program.opts().json ?? false
+  const voiceOf = ({ voice }: { readonly voice?: string | undefined }) => voice ?? readEnvOnce().config.voice
 
   program
     .command('say')
@@ -100,7 +118,7 @@ export function createProgram() {
     .option('--title <title>', 'a name for people')
     .option('--no-cache', 'speak also what was spoken before with the same voice and settings')
     .option('-q, --quiet', 'show no progress')
-    .action((words, options) => say(client, words, { ...options, json: json() }))
+    .action((words, options) => say(client, words, { ...options, voice: voiceOf(options), json: json() }))
 
   program
     .command('retake')
@@ -134,7 +152,7 @@ export function createProgram() {
     .option('--top-k <number>', 'number of the likeliest sounds that are chosen from', count)
     .option('--repetition-penalty <number>', 'how much a sound is avoided that has just been made', number)
     .option('--language <code>', 'what the text is in, such as de, for voices that have to be told')
-    .action((words, options) => estimate(client, words, { ...options, json: json() }))
+    .action((words, options) => estimate(client, words, { ...options, voice: voiceOf(options), json: json() }))
 
   program
     .command('voices')
@@ -221,6 +239,50 @@ export function createProgram() {
     .addOption(new Option('--state <state>').choices(states))
     .option('--limit <number>', 'how many', count, 20)
     .action((options) => list(client(), options, json()))
+
+  const library = program.command('library').description('Shows, fetches, links and deletes what was generated.')
+  library
+    .command('list')
+    .description('Lists generations, the newest first; the same as `loqui list`.')
+    .addOption(new Option('--state <state>').choices(states))
+    .option('--limit <number>', 'how many', count, 20)
+    .action((options) => list(client(), options, json()))
+  library
+    .command('show')
+    .description('Shows a generation with its text.')
+    .argument('<id>', 'gen_…')
+    .action((id) => showGeneration(client(), id, json()))
+  library
+    .command('download')
+    .description('Fetches the audio of a generation.')
+    .argument('<id>', 'gen_…')
+    .option('-o, --output <path>', 'where it goes; - for standard output (default: speech and its format)')
+    .addOption(
+      new Option('--format <format>', 'to bring it to (default: what the output ends with)').choices(audioFormats),
+    )
+    .option('-q, --quiet', 'say nothing of it')
+    .action((id, options) => downloadAudio(client(), id, options, json()))
+  library
+    .command('captions')
+    .description('Fetches what is said when, as subtitles or JSON.')
+    .argument('<id>', 'gen_…')
+    .option('-o, --output <path>', 'where they go (default: standard output)')
+    .addOption(
+      new Option('--format <format>', 'of them (default: what the output ends with, else srt)').choices(captionFormats),
+    )
+    .action((id, options) => captions(client(), id, options, json()))
+  library
+    .command('link')
+    .description('Makes an address at which whoever has it can hear a generation.')
+    .argument('<id>', 'gen_…')
+    .addOption(new Option('--format <format>', 'to bring it to').choices(audioFormats))
+    .option('--expires <seconds>', 'from now, 60 to 604800 (default: 3600)', count)
+    .action((id, options) => linkAudio(client(), id, options, json()))
+  library
+    .command('delete')
+    .description('Deletes generations with their texts and audio. What was charged stays charged.')
+    .argument('<id...>', 'gen_…')
+    .action((ids) => deleteGenerations(client(), ids, json()))
 
   program
     .command('segments')
@@ -346,6 +408,30 @@ export function createProgram() {
     .option('--to <day>', 'included (default: today)')
     .option('--limit <number>', 'how many rows', count)
     .action((input) => adminCosts(client(), input, json()))
+
+  const config = program
+    .command('config')
+    .description('Keeps which Loqui, which key and which voice are meant where nothing else says so.')
+    .action(() => showConfig(readEnvOnce().configFile, json()))
+  const setting = () => program.createArgument('<name>', 'what to keep').choices(configNames)
+  config
+    .command('set')
+    .description('Keeps a setting.')
+    .addArgument(setting())
+    .argument('[value]', 'of it (default: read from standard input, so that no shell remembers a key)')
+    .action((name, value) => setConfig(readEnvOnce().configFile, name, value, json()))
+  config
+    .command('unset')
+    .description('Forgets a setting.')
+    .addArgument(setting())
+    .action((name) => unsetConfig(readEnvOnce().configFile, name, json()))
+
+  program
+    .command('completion')
+    .description('Prints what makes a shell complete commands and options; --help says where to put it.')
+    .addArgument(program.createArgument('<shell>', 'which one').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action((shell) => completion(program, shell, json()))
 
   return program
 }

@@ -418,3 +418,50 @@ test('help and the version end with 0', async () => {
     expect(await run(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: loqui'), stderr: '' })
   }
 })
+
+test('library shows, downloads, links and deletes what was generated, with its captions', {
+  timeout: patience,
+}, async () => {
+  const { generation } = await loqui.speak({ text: 'It was night.', voiceId: 'stella', format: 'wav', title: 'Night' })
+  const { id } = generation
+  expect(await run(['library', 'list', '--limit', '1'])).toMatchObject({ code: 0, stdout: expect.stringContaining(id) })
+  expect((await run(['library', 'show', id])).stdout).toMatch(
+    /Night\nState {4}succeeded, 1 of 1 parts\n[\s\S]*\nIt was night\.\n$/,
+  )
+  expect(JSON.parse((await run(['library', 'show', id, '--json'])).stdout)).toMatchObject({ id, text: 'It was night.' })
+
+  expect(await run(['library', 'download', id, '-o', 'night.mp3'])).toMatchObject({ code: 0, stdout: '' })
+  expect((await inDirectory('night.mp3')).subarray(0, 3).toString()).toBe('ID3')
+  expect(JSON.parse((await run(['library', 'download', id, '--json'])).stdout)).toEqual({ id, file: 'speech.wav' })
+  expect((await start(['library', 'download', id, '-o', '-']).ended).stdout.subarray(0, 4).toString()).toBe('RIFF')
+
+  expect((await run(['library', 'captions', id])).stdout).toMatch(/^1\r?\n00:00:00,/)
+  expect((await run(['library', 'captions', id, '-o', 'night.vtt'])).code).toBe(0)
+  expect((await inDirectory('night.vtt')).toString()).toMatch(/^WEBVTT/)
+  expect(JSON.parse((await run(['library', 'captions', id, '--json'])).stdout)).toMatchObject({ generationId: id })
+  expect(await run(['library', 'captions', id, '-o', 'night.txt'])).toMatchObject({ code: 2 })
+
+  const { stdout: url } = await run(['library', 'link', id, '--format', 'mp3'])
+  expect((await fetch(url.trim())).headers.get('content-type')).toBe('audio/mpeg')
+  expect(await run(['library', 'delete', id])).toMatchObject({ code: 0, stderr: `${id} is deleted.\n` })
+  expect(await run(['library', 'show', id])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('generation_not_found'),
+  })
+})
+
+test('config keeps which Loqui, which key and which voice are meant', { timeout: patience }, async () => {
+  const env = { LOQUI_CONFIG: path.join(directory, 'config.json'), LOQUI_URL: '', LOQUI_API_KEY: '' }
+  expect((await run(['voices'], { env })).stderr).toContain('loqui config set url')
+  expect((await run(['config', 'set', 'url', server.url], { env })).code).toBe(0)
+  expect((await run(['config', 'set', 'apiKey'], { env, input: `${admin.key}\n` })).code).toBe(0)
+  expect((await run(['config', 'set', 'voice', 'angus'], { env })).code).toBe(0)
+  const kept = await run(['config'], { env })
+  expect(kept).toMatchObject({ code: 0, stdout: expect.stringContaining(`voice\tangus`) })
+  expect(kept.stdout).not.toContain(admin.key)
+  const { stdout } = await run(['say', 'Hello.', '-o', 'configured.wav', '--json'], { env })
+  const angus = await loqui.voices.get(JSON.parse(stdout).voiceId)
+  expect(angus.name).toBe('Angus')
+  expect(JSON.parse((await run(['config', 'unset', 'voice', '--json'], { env })).stdout)).not.toHaveProperty('voice')
+  expect(await run(['config', 'set', 'colour', 'red'], { env })).toMatchObject({ code: 2 })
+})
