@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { startLoqui } from '@loqui/server/testing'
 import { expect, test, vi } from 'vitest'
 import {
   ConflictError,
+  type DebugEntry,
   GenerationFailedError,
   type GenerationStatus,
   InvalidInputError,
@@ -14,6 +17,7 @@ import {
   PermissionDeniedError,
   QuotaExceededError,
   TimeoutError,
+  toNodeStream,
   UnauthenticatedError,
 } from '../src/index.ts'
 import { openProxy } from './proxy.ts'
@@ -66,6 +70,63 @@ test('audio comes in any format, as a stream', async () => {
   let length = 0
   for await (const chunk of audio.body!) length += chunk.length
   expect(length).toBe(Number(audio.headers.get('content-length')))
+})
+
+test('audio comes as a stream of Node’s own, too', async () => {
+  const speech = await loqui.speak({ text: 'Hello.', voiceId, format: 'wav' })
+  const stream: Readable = toNodeStream(speech, Readable)
+  expect((await buffer(stream)).length).toBe(Number(speech.headers.get('content-length')))
+  expect(() => toNodeStream(speech, Readable)).toThrow(TypeError)
+})
+
+test('captions say what is spoken when, in each form', async () => {
+  const { generation } = await loqui.speak({ text: 'Good morning. How are you?', voiceId })
+  const { segments, durationMs } = await loqui.generations.captions(generation.id)
+  expect(durationMs).toBe(generation.durationMs)
+  expect(segments.flatMap(({ words }) => words.map(({ text }) => text)).join(' ')).toBe('Good morning How are you')
+  expect(await loqui.generations.captions(generation.id, 'srt')).toMatch(/^1\r?\n00:00:00,\d{3} --> /)
+  expect(await loqui.generations.captions(generation.id, 'vtt')).toMatch(/^WEBVTT/)
+  const waiting = await loqui.generations.create({ text: longText, voiceId })
+  await expect(loqui.generations.captions(waiting.id)).rejects.toMatchObject({ reason: 'audio_not_ready' })
+  await loqui.generations.cancel(waiting.id)
+})
+
+test('who listens is told what a client does, without credentials or texts', async () => {
+  const told: DebugEntry[] = []
+  let failing = true
+  const client = connect({
+    debug: (entry) => told.push(entry),
+    fetch(input, init) {
+      if (!failing) return fetch(input, init)
+      failing = false
+      throw new TypeError('the network is down')
+    },
+  })
+  await client.generations.estimate({ text: 'A secret.', voiceId })
+  const path = `${url}/trpc/generations.estimate`
+  expect(told).toEqual([
+    { type: 'request', method: 'GET', url: path },
+    { type: 'failure', method: 'GET', url: path, durationMs: expect.any(Number), error: expect.any(TypeError) },
+    {
+      type: 'retry',
+      retry: 1,
+      delayMs: expect.any(Number),
+      error: expect.objectContaining({ reason: 'connection_failed' }),
+    },
+    { type: 'request', method: 'GET', url: path },
+    {
+      type: 'response',
+      method: 'GET',
+      url: path,
+      status: 200,
+      requestId: expect.stringMatching(/^req_/),
+      durationMs: expect.any(Number),
+    },
+  ])
+  const { id } = await client.generations.create({ text: 'Another secret.', voiceId })
+  await client.generations.wait(id)
+  expect(told).toContainEqual({ type: 'socket', state: 'pending' })
+  expect(JSON.stringify(told)).not.toMatch(/secret|loqui_live_/)
 })
 
 test('a program ends by itself once it has its audio', async () => {

@@ -1,43 +1,20 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
-import { rolldown } from 'rolldown'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startLoqui } from '@loqui/server/testing'
+import { build } from 'esbuild'
+import { afterAll, expect, test } from 'vitest'
+import { findLint, judgeTypes } from '../scripts/check.ts'
+import { bundlePage, pages } from '../scripts/size.ts'
+import { findNodes, installPacked } from './consumer.ts'
 
 const run = promisify(execFile)
-const sdk = path.join(import.meta.dirname, '..')
-const tsc = path.join(sdk, '../../node_modules/.bin/tsc')
-
-/** An empty project with the packed SDK and the packages it asks for. */
-let project: string
-const installed = () => path.join(project, 'node_modules/@loqui/sdk')
-let files: string[]
-
-beforeAll(async () => {
-  project = await mkdtemp(path.join(tmpdir(), 'loqui-sdk-consumer-'))
-  // What `npm test` has built is what is packed: a build here would pull it from under tests beside this one.
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], { cwd: sdk })
-  const [tarball] = Object.values(
-    JSON.parse(packed.stdout) as Record<string, { filename: string; files: { path: string }[] }>,
-  )
-  if (!tarball) throw new Error('npm packed nothing')
-  files = tarball.files.map((file) => file.path)
-  await mkdir(installed(), { recursive: true })
-  const archive = path.join(project, path.basename(tarball.filename))
-  await run('tar', ['-xzf', archive, '-C', installed(), '--strip-components=1'])
-  const { dependencies, peerDependencies } = JSON.parse(await readFile(path.join(installed(), 'package.json'), 'utf8'))
-  for (const name of [...Object.keys({ ...dependencies, ...peerDependencies }), '@types/react']) {
-    const link = path.join(project, 'node_modules', name)
-    await mkdir(path.dirname(link), { recursive: true })
-    await symlink(await realpath(path.join(sdk, 'node_modules', name)), link)
-  }
-  await writeFile(path.join(project, 'package.json'), '{ "type": "module" }')
-}, 60_000)
-
-afterAll(() => rm(project, { recursive: true, force: true }))
+const server = await startLoqui()
+const { key } = await server.user()
+const consumer = await installPacked()
+afterAll(() => consumer[Symbol.asyncDispose]())
+const { directory, installed, files } = consumer
 
 test('the package holds what is built, its license, and nothing else', () => {
   expect(files.filter((file) => !file.startsWith('dist/')).toSorted()).toEqual([
@@ -55,13 +32,13 @@ test('the package holds what is built, its license, and nothing else', () => {
 })
 
 test('npm can install it, and it imports only what it asks for', async () => {
-  const manifest = JSON.parse(await readFile(path.join(installed(), 'package.json'), 'utf8'))
+  const manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8'))
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifest
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
   for (const peer of Object.keys(peerDependencies)) expect(peerDependenciesMeta[peer]).toEqual({ optional: true })
   const imported = new Set<string>()
   for (const file of files.filter((name) => name.startsWith('dist/'))) {
-    const code = await readFile(path.join(installed(), file), 'utf8')
+    const code = await readFile(path.join(installed, file), 'utf8')
     for (const [, specifier = ''] of code.matchAll(/^(?! \*).*?(?:from|import) ?\(?['"]([^'"]+)['"]/gm)) {
       if (!specifier.startsWith('.'))
         imported.add(
@@ -75,8 +52,9 @@ test('npm can install it, and it imports only what it asks for', async () => {
   expect([...imported].toSorted()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).toSorted())
 })
 
-const consumer = `
-import { Loqui, QuotaExceededError, type Generation, type Voice } from '@loqui/sdk'
+const program = `
+import { Loqui, QuotaExceededError, toNodeStream, type Generation, type Voice } from '@loqui/sdk'
+import { verifyWebhook } from '@loqui/sdk/webhooks'
 const loqui = new Loqui({ baseUrl: 'http://localhost:3000', apiKey: 'loqui_live_…' })
 const { items }: { items: Voice[] } = await loqui.voices.list({ gender: 'female' })
 const speech = await loqui.speak({ text: 'Hello.', voiceId: items[0]!.id, format: 'opus', settings: { speed: 1.5 } })
@@ -114,6 +92,23 @@ for (const source of ['./voice.wav', new URL('file:///voice.wav'), new File([], 
 }
 async function* pieces() { yield new Uint8Array(bytes) }
 await loqui.samples.upload(pieces(), { name: 'pieces', signal: AbortSignal.timeout(1_000) })
+const srt: string = await loqui.generations.captions(generation.id, 'srt')
+const { segments: spoken } = await loqui.generations.captions(generation.id)
+console.log(srt, spoken[0]?.words[0]?.estimated)
+const { token }: { token: string } = await loqui.tokens.create({ scopes: ['generations:read'], expiresInSeconds: 60 })
+new Loqui({ baseUrl: 'http://localhost:3000', token: async () => token, debug: ({ type }) => console.log(type) })
+const { event } = await verifyWebhook<{ type: 'generation.succeeded' }>(new Request('http://localhost'), ['whsec_a'])
+console.log(event.type)
+const given: { pipe(): void } = toNodeStream(speech, { fromWeb: (body: ReadableStream) => ({ pipe: () => console.log(body) }) })
+console.log(given)
+// @ts-expect-error no token manages keys
+loqui.tokens.create({ scopes: ['keys:write'] })
+// @ts-expect-error no such format of captions
+loqui.generations.captions('gen_1', 'ass')
+// @ts-expect-error a key or a token is a string
+new Loqui({ apiKey: 7 })
+// @ts-expect-error no such option
+new Loqui({ apikey: 'loqui_live_…' })
 // @ts-expect-error pieces of text are no bytes
 loqui.samples.upload((async function* () { yield 'text' })(), { name: 'text' })
 // @ts-expect-error a number is no source
@@ -140,9 +135,9 @@ loqui.generations.create({ text: 'Hello.', voiceId: 'voi_1', voise: 1 })
 loqui.trpc.generations.destroy.mutate({ id: 'gen_1' })
 `
 
-const reactConsumer = `
+const reactProgram = `
 import { Loqui } from '@loqui/sdk'
-import { LoquiProvider, useGeneration, useSubscription, useTRPC } from '@loqui/sdk/react'
+import { LoquiProvider, useGeneration, useSpeak, useSubscription, useTRPC } from '@loqui/sdk/react'
 import { QueryClient, useQuery } from '@tanstack/react-query'
 import { createElement } from 'react'
 function Studio() {
@@ -153,6 +148,10 @@ function Studio() {
   // @ts-expect-error not one of the reasons
   const wrong = reason === 'out_of_luck'
   const generation = useGeneration('gen_1')
+  const { speak, spoken } = useSpeak()
+  const heard: string | undefined = spoken?.url
+  // @ts-expect-error no such format
+  if (heard === '') speak({ text: 'Hello.', voiceId: 'voi_1', format: 'midi' })
   useSubscription(trpc.events.subscriptionOptions({}, { onData: ({ data }) => console.log(data.generationId) }))
   return createElement('p', null, name, wrong, generation.data?.segments.done)
 }
@@ -162,75 +161,94 @@ createElement(LoquiProvider, { loqui: new Loqui(), queryClient: new QueryClient(
 test.each(['nodenext', 'bundler'])(
   'its types hold in a strict project without skipLibCheck, resolved as %s',
   async (resolution) => {
-    await writeFile(path.join(project, 'consumer.ts'), consumer)
-    await writeFile(path.join(project, 'react.ts'), reactConsumer)
-    await writeFile(
-      path.join(project, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          noUncheckedIndexedAccess: true,
-          skipLibCheck: false,
-          noEmit: true,
-          target: 'es2023',
-          lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
-          module: resolution === 'bundler' ? 'esnext' : resolution,
-          moduleResolution: resolution,
-          types: [],
-        },
-        files: ['consumer.ts', 'react.ts'],
-      }),
-    )
-    const { stdout } = await run(tsc, ['-p', project]).catch((error: { stdout: string }) => error)
-    expect(stdout).toBe('')
+    await consumer.write({ 'consumer.ts': program, 'react.ts': reactProgram })
+    const options = {
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      module: resolution === 'bundler' ? 'esnext' : resolution,
+      moduleResolution: resolution,
+    }
+    expect(await consumer.typecheck(['consumer.ts', 'react.ts'], options)).toBe('')
   },
 )
 
-/** What is in the browser's way. */
-async function bundle(code: string) {
-  const input = path.join(project, 'page.js')
-  await writeFile(input, code)
-  const complaints: string[] = []
-  const built = await rolldown({ input, platform: 'browser', onLog: (_level, { message }) => complaints.push(message) })
-  const { output } = await built.generate({ format: 'es', minify: true })
-  await built.close()
-  const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])))
-  const first = new Set<string>()
-  const load = (name: string) => {
-    if (first.has(name)) return
-    first.add(name)
-    for (const imported of chunks.get(name)?.imports ?? []) load(imported)
+test('its types name nothing of the server, of Kysely or of Node', async () => {
+  for (const file of files.filter((name) => name.endsWith('.d.ts'))) {
+    const types = await readFile(path.join(installed, file), 'utf8')
+    expect(types, file).not.toMatch(
+      /kysely|node:|NodeJS|\bBuffer\b|@loqui\/(api|core|db|engines|audio|storage|server)/i,
+    )
   }
-  for (const chunk of chunks.values()) if (chunk.isEntry) load(chunk.fileName)
-  const bytes = [...first].reduce((sum, name) => sum + gzipSync(chunks.get(name)?.code ?? '').length, 0)
-  return { code: [...chunks.values()].map((chunk) => chunk.code).join('\n'), complaints, first: [...first], bytes }
-}
+})
+
+test('what looks at packages finds nothing wrong with it', { timeout: 60_000 }, async () => {
+  expect(await findLint(consumer.tarball)).toEqual([])
+  expect(await judgeTypes(consumer.tarball)).toMatchObject({ good: true })
+})
 
 test('a page that speaks loads at most 20 kB for it, and nothing of uploads', async () => {
-  const { bytes, first, complaints } = await bundle(`
-    import { Loqui } from '@loqui/sdk'
-    const speech = await new Loqui().speak({ text: 'Hello.', voiceId: 'stella' })
-    console.log(speech.body)`)
+  const { bytes, first, complaints } = await bundlePage(directory, pages.speak.code)
   expect(complaints).toEqual([])
-  expect(bytes).toBeLessThanOrEqual(20_000)
+  expect(bytes).toBeLessThanOrEqual(pages.speak.most)
   expect(first.join()).not.toMatch(/upload|xhr/)
 })
 
+test('esbuild makes a page of it, too', async () => {
+  await consumer.write({ 'entry.js': pages.speak.code })
+  const { outputFiles, warnings } = await build({
+    absWorkingDir: directory,
+    entryPoints: ['entry.js'],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    splitting: true,
+    minify: true,
+    write: false,
+    outdir: 'out',
+  })
+  expect(warnings).toEqual([])
+  expect(outputFiles.find((file) => file.path.endsWith('entry.js'))?.text).toContain('loqui')
+})
+
 test('a page that uploads has nothing of Node in it', async () => {
-  const { code, complaints } = await bundle(`
-    import { Loqui } from '@loqui/sdk'
-    await new Loqui().samples.upload(new Blob([]))`)
+  const { code, complaints } = await bundlePage(directory, pages.upload.code)
   expect(complaints).toEqual([])
   expect(code).toContain('multipart/form-data')
   expect(code).not.toMatch(/(import|from|require)\s*\(?\s*['"`]node:/)
 })
 
-test('it loads', async () => {
-  const program = `
-    import { Loqui } from '@loqui/sdk'
-    import { useTRPC } from '@loqui/sdk/react'
-    console.log(new Loqui({ baseUrl: 'http://localhost:3000' }) instanceof Loqui, typeof useTRPC)`
-  await writeFile(path.join(project, 'program.js'), program)
-  expect((await run(process.execPath, [path.join(project, 'program.js')])).stdout.trim()).toBe('true function')
+test('a worker that only believes webhooks has nothing of the client in it', async () => {
+  const { bytes, complaints } = await bundlePage(directory, pages.webhook.code)
+  expect(complaints).toEqual([])
+  expect(bytes).toBeLessThanOrEqual(pages.webhook.most)
+})
+
+test('what pages load without a bundler is one file', async () => {
+  const code = await readFile(path.join(installed, 'dist/browser.js'), 'utf8')
+  expect(code).not.toMatch(/^import |\bimport\s*\(|from\s*["']/m)
+})
+
+test('what is for React says that it is for clients', async () => {
+  expect(await readFile(path.join(installed, 'dist/react.js'), 'utf8')).toMatch(/^'use client'/)
+})
+
+test.each([...(await findNodes())])('Node %s runs what the README shows', async (_version, node) => {
+  for (const [readme, heading] of [
+    [path.join(import.meta.dirname, '../README.md'), '@loqui/sdk'],
+    [path.join(import.meta.dirname, '../../../README.md'), 'Speak'],
+  ] as const) {
+    const text = await readFile(readme, 'utf8')
+    const section = text.slice(text.indexOf(`# ${heading}\n`))
+    const [, example = ''] = /```ts\n(.*?)```/s.exec(section) ?? []
+    const here = example
+      .replace("'http://localhost:3000'", JSON.stringify(server.url))
+      .replace(/'loqui_live_…'|process\.env\.LOQUI_API_KEY/, JSON.stringify(key))
+    expect(here).not.toBe(example)
+    // None of it is TypeScript's alone.
+    await consumer.write({ 'readme.js': here })
+    const { stdout, stderr } = await run(node, ['readme.js'], { cwd: directory })
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
+  }
+  expect((await readFile(path.join(directory, 'hello.wav'))).subarray(0, 4).toString()).toBe('RIFF')
+  expect((await readFile(path.join(directory, 'hello.mp3'))).subarray(0, 3).toString()).toBe('ID3')
 })

@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import { startLoqui } from '@loqui/server/testing'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { render, renderHook, waitFor } from '@testing-library/react'
+import { act, render, renderHook, waitFor } from '@testing-library/react'
 import { createElement, type ReactNode } from 'react'
 import { expect, test } from 'vitest'
 import { type Generation, Loqui } from '../src/index.ts'
-import { LoquiProvider, useGeneration, useLoqui, useTRPC } from '../src/react.ts'
+import { LoquiProvider, useGeneration, useLoqui, useSpeak, useTRPC } from '../src/react.ts'
 
 const server = await startLoqui({ env: { ALLOWED_ORIGINS: location.origin } })
 const { key } = await server.user()
@@ -51,6 +51,48 @@ test('useGeneration shows a generation grow until it has ended, and never go bac
 test('useGeneration without an id asks for nothing', () => {
   const { result } = renderHook(() => useGeneration(null), { wrapper })
   expect(result.current.fetchStatus).toBe('idle')
+})
+
+const longText = Array.from({ length: 200 }, (_, i) => `This is sentence number ${i + 1}.`).join(' ')
+
+test('useSpeak speaks, shows how far it is, and has an address to hear it at', async () => {
+  const { result, unmount } = renderHook(() => useSpeak(), { wrapper })
+  expect(result.current).toMatchObject({ isSpeaking: false, progress: null, spoken: null, error: null })
+  act(() => result.current.speak({ text: 'Hello.', voiceId: voice.id, format: 'wav' }))
+  await waitFor(() => expect(result.current.isSpeaking).toBe(true))
+  await waitFor(() => expect(result.current.spoken).not.toBeNull(), { timeout: 15_000 })
+  const { spoken, progress, isSpeaking } = result.current
+  expect({ isSpeaking, state: progress?.state }).toEqual({ isSpeaking: false, state: 'succeeded' })
+  expect(spoken?.generation.state).toBe('succeeded')
+  expect(spoken?.audio.type).toBe('audio/wav')
+  expect(spoken?.url).toMatch(/^blob:/)
+  act(() => result.current.stop())
+  await waitFor(() => expect(result.current.spoken).toBeNull())
+  unmount()
+})
+
+test.each(['another text', 'stop', 'leaving'])('what useSpeak speaks is canceled by %s', async (how) => {
+  const { result, unmount } = renderHook(() => useSpeak(), { wrapper })
+  act(() => result.current.speak({ text: longText, voiceId: voice.id }))
+  await waitFor(() => expect(result.current.progress).not.toBeNull(), { timeout: 15_000 })
+  const id = String(result.current.progress?.id)
+  if (how === 'another text') act(() => result.current.speak({ text: 'Hello.', voiceId: voice.id }))
+  else if (how === 'stop') act(() => result.current.stop())
+  else unmount()
+  await waitFor(async () =>
+    expect(await loqui.generations.status(id)).toMatchObject({ state: 'canceled', chargedMs: 0 }),
+  )
+  if (how === 'another text') {
+    await waitFor(() => expect(result.current.spoken).not.toBeNull(), { timeout: 15_000 })
+    expect(result.current.error).toBeNull()
+  }
+  unmount()
+})
+
+test('useSpeak says what went wrong', async () => {
+  const { result } = renderHook(() => useSpeak(), { wrapper })
+  act(() => result.current.speak({ text: ' ', voiceId: voice.id }))
+  await waitFor(() => expect(result.current.error?.reason).toBe('text_empty'))
 })
 
 function Lost() {
