@@ -11,6 +11,7 @@ import { longText } from './long-text.ts'
 import { describeMachine, load } from './machine.ts'
 import { judge, table } from './report.ts'
 import { rpc } from './rpc.ts'
+import { sdk } from './sdk.ts'
 import { startLatency } from './start-latency.ts'
 import { throughput } from './throughput.ts'
 import { upload } from './upload.ts'
@@ -22,14 +23,14 @@ import { upload } from './upload.ts'
  */
 const usage = `npm run bench -- [goals] [options]
 
-Goals: P1 P2 P5 P6 P7 P8 P10 P11 P13 P14; all of them by default.
+Goals: P1 P2 P5 P6 P7 P8 P10 P11 P13 P14 P15 P16; all of them by default.
   --quick            short rounds, for a look
   --rounds <n>       counted rounds (default 5)
   --seconds <n>      length of one turn (default 5)
   --out <file>       where the figures go (default bench-results/<time>.json)
   --profile <folder> servers and workers write their CPU profiles there`
 
-const measurements = [create, rpc, startLatency, throughput, inFlight, upload, download, longText]
+const measurements = [create, rpc, startLatency, throughput, inFlight, upload, download, longText, sdk]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
