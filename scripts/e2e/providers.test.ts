@@ -24,7 +24,7 @@ const [dropped, slept, killed] = await Promise.all([open(1), open(0), open(1)])
 /** Short forms of what `npm run prove -- outage pause chaos` tries at full length. Most of each is waiting. */
 const proofs: Readonly<Record<string, () => Promise<unknown>>> = {
   'a provider that is out is left alone meanwhile, and all is spoken afterwards': () =>
-    outlast(dropped, { fault: outages['connections that are dropped'], jobs: 30, seconds: 12 }),
+    outlast(dropped, { fault: outages['connections that are dropped'], jobs: 100, seconds: 15 }),
   'a worker that slept while another one finished its work changes nothing': () => sleepThrough(slept, 0),
   'servers and workers die while the provider fails: all ends, and nothing is paid twice': () =>
     killAtRandom(killed, { seconds: 15, random: createRandom(7) }),

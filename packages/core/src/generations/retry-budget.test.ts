@@ -8,6 +8,12 @@ test('of few calls, a few may be made again', () => {
   expect([1, 2, 3, 4].map(() => budget.take('a'))).toEqual([true, true, true, false])
 })
 
+test('of an engine that seems to be out, fewer', () => {
+  const budget = createRetryBudget({ now: () => 0 })
+  expect([1, 2, 3].map(() => budget.take('a', true))).toEqual([true, true, false])
+  expect(budget.take('a')).toBe(true)
+})
+
 test('of many calls a tenth may be made again, and of another engine’s as many', () => {
   const budget = createRetryBudget({ now: () => 0 })
   for (let count = 0; count < 500; count++) budget.asked('a')

@@ -5,8 +5,12 @@
 export interface RetryBudget {
   /** To be told of every time that an engine is asked for a segment, the first and each further one. */
   asked(engine: string): void
-  /** Takes a further try out of the budget, if there is one left. */
-  take(engine: string): boolean
+  /**
+   * Takes a further try out of the budget, if there is one left.
+   *
+   * @param isOut the engine itself does not seem to work, and not only what it was asked: then there is next to no floor.
+   */
+  take(engine: string, isOut?: boolean): boolean
 }
 
 export interface RetryBudgetOptions {
@@ -14,6 +18,7 @@ export interface RetryBudgetOptions {
   readonly share?: number
   /** In any window there are so many, however few calls there were. */
   readonly least?: number
+  readonly leastWhereOut?: number
   readonly windowMs?: number
   /** In milliseconds, that never go back. */
   readonly now?: () => number
@@ -21,7 +26,7 @@ export interface RetryBudgetOptions {
 
 /** A tenth is what is usual: it mends what fails now and then, and adds next to nothing to what fails for all. */
 export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget {
-  const { share = 0.1, least = 10, windowMs = 60_000, now = () => performance.now() } = options
+  const { share = 0.1, least = 10, leastWhereOut = 2, windowMs = 60_000, now = () => performance.now() } = options
   const engines = new Map<string, { readonly calls: Window; readonly retries: Window }>()
   const of = (engine: string) => {
     const known = engines.get(engine) ?? { calls: createWindow(windowMs, now), retries: createWindow(windowMs, now) }
@@ -30,9 +35,9 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   }
   return {
     asked: (engine) => of(engine).calls.add(),
-    take(engine) {
+    take(engine, isOut = false) {
       const { calls, retries } = of(engine)
-      if (retries.count() >= Math.max(least, Math.floor(calls.count() * share))) return false
+      if (retries.count() >= Math.max(isOut ? leastWhereOut : least, Math.floor(calls.count() * share))) return false
       retries.add()
       return true
     },

@@ -259,7 +259,8 @@ async function speakWithRetries(
     } catch (error) {
       if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
       if (isEngineWide(error) && (error.retryAfterMs ?? 0) > patienceMs) throw error
-      if (!caller.retries.take(speaker.engine.id)) throw isEngineWide(error) ? error : failsOften(error)
+      const isOut = isEngineWide(error)
+      if (!caller.retries.take(speaker.engine.id, isOut)) throw isOut ? error : failsOften(error)
       // Not all at once: what failed together would come again together.
       await sleep(Math.max(waitMs, error.retryAfterMs ?? 0) * (1 + Math.random() / 2), undefined, { signal })
       await resubmit(caller, generation, segment)
