@@ -93,6 +93,12 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('./keys/keys-page.tsx'), 'KeysPage'),
 })
 
+const pronunciations = createRoute({
+  getParentRoute: () => studio,
+  path: '/pronunciations',
+  component: lazyRouteComponent(() => import('./pronunciations/pronunciations-page.tsx'), 'PronunciationsPage'),
+})
+
 const usage = createRoute({
   getParentRoute: () => studio,
   path: '/usage',
@@ -103,7 +109,7 @@ export function createStudioRouter(context: RouterContext) {
   return createRouter({
     routeTree: root.addChildren([
       door.addChildren([login, register]),
-      studio.addChildren([speak, generations, generation, keys, usage]),
+      studio.addChildren([speak, generations, generation, pronunciations, keys, usage]),
     ]),
     context,
     defaultPreload: 'intent',

@@ -1,13 +1,17 @@
 import { Link, linkOptions } from '@tanstack/react-router'
 import { clsx } from 'clsx'
-import { AudioLines, Gauge, KeyRound, Library } from 'lucide-react'
+import { AudioLines, Gauge, KeyRound, Library, SpellCheck } from 'lucide-react'
 
 const destinations = [
   { link: linkOptions({ to: '/', activeOptions: { exact: true } }), label: 'Speak', icon: AudioLines },
   { link: linkOptions({ to: '/generations' }), label: 'Generations', icon: Library },
+  { link: linkOptions({ to: '/pronunciations' }), label: 'Pronunciations', icon: SpellCheck },
   { link: linkOptions({ to: '/keys' }), label: 'API keys', icon: KeyRound },
   { link: linkOptions({ to: '/usage' }), label: 'Usage', icon: Gauge },
 ]
+
+/** On a phone there is room for one short word. */
+const tabLabels: Readonly<Record<string, string>> = { Pronunciations: 'Words' }
 
 export function Sidebar() {
   return (
@@ -39,7 +43,7 @@ export function TabBar() {
       aria-label="Studio"
       className="fixed inset-x-0 bottom-0 z-30 border-t border-line bg-canvas pb-[env(safe-area-inset-bottom)] md:hidden"
     >
-      <ul className="grid h-14 grid-cols-4">
+      <ul className="grid h-14 grid-cols-5">
         {destinations.map(({ link, label, icon: Icon }) => (
           <li key={label} className="contents">
             <Link
@@ -50,7 +54,7 @@ export function TabBar() {
               )}
             >
               <Icon aria-hidden className="size-5" />
-              {label}
+              {tabLabels[label] ?? label}
             </Link>
           </li>
         ))}
