@@ -143,6 +143,7 @@ const foreign: Record<string, { input: Record<string, unknown>; outcome: string;
   'generations.delete id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.get id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.link id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
+  'generations.retake id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.segments cursor': {
     input: { id: bobs.id, cursor: Buffer.from('2.0').toString('base64url') },
     outcome: 'generation_not_found',
@@ -183,6 +184,10 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
   'events lastEventId': async (caller) => {
     const { answer } = await caller('events', { lastEventId: '0' })
     expect(answer).toMatchObject({ data: { generationId: adas.id } })
+  },
+  'library.watch lastEventId': async (caller) => {
+    const { answer } = await caller('library.watch', { lastEventId: '0' })
+    expect(JSON.stringify(answer)).not.toContain(bobsVoice.id)
   },
   'generations.watch lastEventId': async (caller) => {
     const { answer } = await caller('generations.watch', { id: adas.id, lastEventId: '0' })
@@ -361,12 +366,15 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'generations.get': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.link': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.list': { scope: 'generations:read' },
+  'generations.retake': { scope: 'generations:write', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.segments': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.status': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.watch': { scope: 'generations:read', input: { id: bobs.id }, outcome: 'generation_not_found' },
   'keys.create': { scope: 'keys:write', input: { name: 'another', scopes: ['keys:write'] } },
   'keys.list': { scope: 'keys:read' },
   'keys.revoke': { scope: 'keys:write', input: { id: bob.keyId }, outcome: 'key_not_found' },
+  // And samples:read: with one of the two it is refused.
+  'library.watch': { scope: 'voices:read', input: { lastEventId: '0' }, outcome: 'scope_missing' },
   'monitoring.engines': { scope: 'admin' },
   'plans.list': { scope: 'anyone' },
   'pronunciations.create': { scope: 'voices:write', input: { phrase: 'Ada', replacement: 'Ay-da' } },
