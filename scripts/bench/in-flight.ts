@@ -6,7 +6,7 @@ import { administer } from '@loqui/db/embedded-administer'
 import { sql } from 'kysely'
 import type { BenchDatabase } from './bench.ts'
 import type { Measurement } from './goal.ts'
-import type { Load } from './load.ts'
+import { anotherWord, type Load } from './load.ts'
 import { makeUsers } from './users.ts'
 
 const run = promisify(execFile)
@@ -21,9 +21,7 @@ const users = 200
 const segments = 10
 const mostMegabytes = 400
 
-const text = Array.from({ length: segments }, (_, index) => `Here is paragraph number ${index + 1} of this text.`).join(
-  '\n\n',
-)
+const text = Array.from({ length: segments }, () => `Here is one more ${anotherWord} of this text.`).join('\n\n')
 
 /**
  * P8 of the goals: how many segments a second one worker gets out of a provider that takes two seconds for each, with 500 in

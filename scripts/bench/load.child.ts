@@ -45,14 +45,14 @@ function requester(port: number, send: Sending): () => string {
   }
   const body = JSON.stringify({ json: send.input })
   const head = `POST /trpc/generations.create HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
-  const [before = '', after] = body.split(anotherWord)
+  const parts = body.split(anotherWord)
   const keys = Array.from({ length: send.users }, (_, index) => apiKey(index + 1))
   return () => {
     // In turn is as spread as it gets; a step coprime to round numbers keeps neighbours in the tables apart.
     turn = (turn + 7_919) % keys.length
-    return `${head}Authorization: Bearer ${keys[turn]}\r\nIdempotency-Key: ${randomUUID()}\r\n\r\n${
-      after === undefined ? body : before + word() + after
-    }`
+    return `${head}Authorization: Bearer ${keys[turn]}\r\nIdempotency-Key: ${randomUUID()}\r\n\r\n${parts.reduce(
+      (before, after) => before + word() + after,
+    )}`
   }
 }
 

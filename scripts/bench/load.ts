@@ -15,7 +15,7 @@ export type Sending =
   /** Each as if a proxy had passed it on from another of many addresses. */
   | { readonly kind: 'get'; readonly path: string }
   | { readonly kind: 'post'; readonly path: string; readonly body: object }
-  /** One of users 1 to `users`, in turn, or user 1 alone, creates a generation; `anotherWord` becomes one in its text. */
+  /** One of users 1 to `users`, in turn, or user 1 alone, creates a generation; each `anotherWord` becomes one in its text. */
   | { readonly kind: 'create'; readonly users: number; readonly input: object }
 
 /** Stands for a word that nobody has had spoken yet, as long as it is itself. */

@@ -6,8 +6,10 @@ import { createOfflineEngine as createRealEngine, type OfflineEngineOptions } fr
 /** What a provider takes for a segment, in milliseconds. */
 const speechMs = 2_000
 const sampleRate = 24_000
-/** Of the audio: what is measured is the work around an engine. */
-const milliseconds = 1_000
+/** Something to hear, or it would be spoken a second time; as long as the longest that is asked for. */
+const tone = Int16Array.from({ length: sampleRate * 10 }, (_, index) =>
+  Math.round(8_000 * Math.sin((2 * Math.PI * 440 * index) / sampleRate)),
+)
 const microsPerCharacter = 25
 
 /** Nothing is ever lost here, so that nothing is looked for. */
@@ -27,18 +29,21 @@ const provider: Provider = {
  * of which this one feels nothing, asks for money, and has every call written down as those of a provider are.
  */
 export function createOfflineEngine(options: OfflineEngineOptions): Engine {
+  const real = createRealEngine(options)
   return {
-    ...createRealEngine(options),
+    ...real,
     provider,
     price: (text) => text.length * microsPerCharacter,
-    async speak({ text }, { signal, calls }) {
+    async speak(request, { signal, calls }) {
+      const { text } = request
       if (!calls) throw new Error('calls of a provider are written down')
       const mark = await calls.announce()
       await calls.accepted(mark, randomUUID())
       await sleep(speechMs, undefined, { signal })
       const costMicros = text.length * microsPerCharacter
       await calls.ended(mark, { outcome: 'succeeded', costMicros })
-      return { samples: new Int16Array((sampleRate * milliseconds) / 1_000), sampleRate, costMicros }
+      const { expectedMs } = real.estimate(request)
+      return { samples: tone.slice(0, Math.round((sampleRate * expectedMs) / 1_000)), sampleRate, costMicros }
     },
   }
 }
