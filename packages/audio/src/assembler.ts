@@ -174,7 +174,7 @@ async function* readSamples(
     const whole = bytes.length - (bytes.length % bytesPerSample)
     for (let start = 0; start < whole; start += stepSamples * bytesPerSample) {
       const step = bytes.subarray(start, Math.min(whole, start + stepSamples * bytesPerSample))
-      yield new Int16Array(Uint8Array.from(step).buffer)
+      yield new Int16Array(new Uint8Array(step).buffer)
     }
     half = bytes.subarray(whole)
   }

@@ -20,7 +20,7 @@ function join(parts: readonly Part[], sampleRate = 24_000, chunk: () => number =
     const { overlap, pause } = layout.place(piece)
     joined.push(...joiner.begin({ ...piece, overlap, isOpen: pauseMs === 0 }))
     for (let start = 0, length = chunk(); start < samples.length; start += length, length = chunk()) {
-      joiner.hear(samples.subarray(start, start + length))
+      joiner.hear(samples.slice(start, start + length))
     }
     for (let left = samples.length; left > 0; ) {
       const count = Math.min(left, chunk())
@@ -93,9 +93,9 @@ test('of what is longer than is heard ahead, nothing is lost', () => {
   const long = new Int16Array(mostAhead + 5000).fill(1000)
   const joiner = createJoiner(24_000)
   joiner.begin({ samples: long.length, sampleRate: 24_000, overlap: 0, isOpen: false })
-  joiner.hear(long.subarray(0, mostAhead))
+  joiner.hear(long.slice(0, mostAhead))
   const first = joiner.speak(5000)
-  joiner.hear(long.subarray(mostAhead))
+  joiner.hear(long.slice(mostAhead))
   const rest = joiner.speak(mostAhead)
   expect(first.length + rest.length + joiner.finish().length).toBe(long.length)
 })

@@ -18,8 +18,8 @@ export interface JoinedPiece {
 export interface Joiner {
   /** Begins a piece; gives what is left of the one before. */
   begin(piece: JoinedPiece): Int16Array<ArrayBuffer>
-  /** Takes the next samples of the piece. */
-  hear(samples: Int16Array): void
+  /** Takes the next samples of the piece, and their memory. */
+  hear(samples: Int16Array<ArrayBuffer>): void
   /** Gives what the next `count` samples of those it has heard become, having heard the whole piece or {@link mostAhead}. */
   speak(count: number): Int16Array<ArrayBuffer>
   silence(count: number): Int16Array<ArrayBuffer>
@@ -73,7 +73,9 @@ export function createJoiner(sampleRate: number): Joiner {
       const { length, faded, under, held } = piece
       const gain = piece.gain ?? level.next(piece.listening.heard())
       piece.gain = gain
-      const spoken = piece.resample(take(piece.waiting, count))
+      const heard = take(piece.waiting, count)
+      const spoken = piece.resample(heard)
+      heard.buffer.transfer(0)
       const start = piece.position
       piece.position += spoken.length
       for (let n = 0; n < spoken.length; n++) {
@@ -88,7 +90,9 @@ export function createJoiner(sampleRate: number): Joiner {
       }
       const ready = Math.min(spoken.length, Math.max(0, length - held - start))
       if (ready < spoken.length) tail = append(tail, spoken.subarray(ready))
-      return toSamples(spoken.subarray(0, ready))
+      const samples = toSamples(spoken.subarray(0, ready))
+      spoken.buffer.transfer(0)
+      return samples
     },
     silence: (count) => new Int16Array(count),
     finish: endTail,
@@ -106,7 +110,7 @@ function createCurrent(
 ) {
   const resampler = from === sampleRate ? undefined : createResampler(from, sampleRate, samples)
   const length = resampler?.length ?? samples
-  const waiting: Int16Array[] = []
+  const waiting: Int16Array<ArrayBuffer>[] = []
   return {
     /** Of the piece, at the joined audio's rate. */
     length,
@@ -128,8 +132,11 @@ function createCurrent(
 /** From near 0 to near 1 in `samples` steps, without a corner; backwards it is what is missing from 1. */
 const rise = (n: number, samples: number) => 0.5 - 0.5 * Math.cos((Math.PI * (n + 0.5)) / samples)
 
-/** Takes the first `count` samples off a queue. */
-function take(queue: Int16Array[], count: number): Int16Array {
+/**
+ * Takes the first `count` samples off a queue. What is empty then is given back: left to the garbage collector, it would be most of
+ * what a thread grows by.
+ */
+function take(queue: Int16Array<ArrayBuffer>[], count: number): Int16Array<ArrayBuffer> {
   const taken = new Int16Array(count)
   for (let filled = 0; filled < count; ) {
     const first = queue.shift()
@@ -138,6 +145,7 @@ function take(queue: Int16Array[], count: number): Int16Array {
     taken.set(part, filled)
     filled += part.length
     if (part.length < first.length) queue.unshift(first.subarray(part.length))
+    else first.buffer.transfer(0)
   }
   return taken
 }

@@ -6,7 +6,7 @@ export interface Resampler {
    * Takes the next samples and gives what they settle; the last of them also gives the rest. Where the chunks are cut
    * changes nothing in what comes out.
    */
-  push(input: Int16Array): Float32Array
+  push(input: Int16Array): Float32Array<ArrayBuffer>
 }
 
 // Zero crossings of the sinc on each side of its centre, the share of the band that is kept, and the shape of the Kaiser
@@ -68,6 +68,7 @@ export function createResampler(from: number, to: number, samples: number): Resa
 
       const nextFirst = Math.floor((given * down) / up) - reach + 1
       window = window.slice(Math.min(window.length, Math.max(0, nextFirst - windowStart)))
+      next.buffer.transfer(0)
       windowStart = Math.max(windowStart, nextFirst)
       return output
     },

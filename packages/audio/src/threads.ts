@@ -67,8 +67,11 @@ export function createThreads(count: number, entry: URL): Threads {
   }
 }
 
+/** What a step leaves is garbage: less of it waits for its collector than by default, which is 48 MB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+
 function startThread(entry: URL): Thread {
-  const worker = new Worker(entry)
+  const worker = new Worker(entry, { resourceLimits })
   const encodings = new Set<number>()
   const waiting = new Map<number, PromiseWithResolvers<Taken>>()
   let cause: unknown

@@ -81,6 +81,8 @@ async function write(draft: Draft, audio: Readable): Promise<number> {
   for await (const chunk of audio) {
     await draft.write(chunk, bytes)
     bytes += chunk.length
+    // Left to the garbage collector, a book would be most of what the process grows by.
+    if (chunk.buffer.byteLength === chunk.byteLength) chunk.buffer.transfer(0)
   }
   return bytes
 }

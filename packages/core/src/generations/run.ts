@@ -94,15 +94,15 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     // Where another attempt goes on, it follows what the others have asked for.
     failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
   }
+  // One for all of them: what lives as long as the attempt would keep something of each.
+  const until = AbortSignal.any([signal, failed.signal])
   const slots = pLimit(segmentsPerGeneration)
   const speaking = segments.map(async (segment) =>
     segment.state === 'stored'
       ? segment
       : slots(() =>
           context.segmentSlots({ user: generation.user_id, engine: generation.engine }, async () => {
-            failed.signal.throwIfAborted()
-            signal.throwIfAborted()
-            const until = AbortSignal.any([signal, failed.signal])
+            until.throwIfAborted()
             const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until)
             // What is short is joined from memory; a book has to be read again.
             return segments.length === 1 && bytes ? { ...row, bytes } : row
@@ -138,7 +138,6 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   async function joinEarly() {
     joinedEarly++
     try {
-      const until = AbortSignal.any([signal, failed.signal])
       return await joinComing(context, key, speaking, output, tags, until)
     } finally {
       joinedEarly--

@@ -1,5 +1,6 @@
 /// <reference path="./webassembly.d.ts" />
 import { File, OpenFile, PreopenDirectory, WASI } from '@bjorn3/browser_wasi_shim'
+import { GrowingFile } from './growing-file.ts'
 
 /**
  * Runs the program Flite once: 16 kHz, mono, 16 bit. It computes for as long as it takes and blocks its thread.
@@ -57,14 +58,15 @@ function run(program: Program, options: readonly string[], text: string): Int16A
   memory.set(program.image)
   memory.fill(0, program.image.length)
 
-  const folder = new PreopenDirectory('.', new Map([['text', new File(new TextEncoder().encode(text))]]))
+  const speech = new GrowingFile()
+  const files = { text: new File(new TextEncoder().encode(text)), 'speech.wav': speech }
+  const folder = new PreopenDirectory('.', new Map(Object.entries(files)))
   const command = ['flite', ...options, '-f', 'text', '-o', 'speech.wav']
   program.system = new WASI(command, [], [emptyFile(), emptyFile(), emptyFile(), folder], { debug: false })
   const code = program.system.start({ exports: program.exports })
   if (code !== 0) throw new Error(`Flite ended with code ${code}`)
-  const speech = folder.dir.contents.get('speech.wav')
-  if (!(speech instanceof File)) throw new Error('Flite wrote no audio')
-  return samplesOf(speech.data)
+  if (speech.data.length < headerBytes) throw new Error('Flite wrote no audio')
+  return samplesOf(speech.written)
 }
 
 function emptyFile(): OpenFile {
@@ -74,7 +76,6 @@ function emptyFile(): OpenFile {
 /** Flite writes the canonical header: 44 bytes, then 16-bit little endian to the end. */
 const headerBytes = 44
 
-function samplesOf(wav: Uint8Array): Int16Array<ArrayBuffer> {
-  const bytes = wav.slice(headerBytes)
-  return new Int16Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 2))
+function samplesOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Int16Array<ArrayBuffer> {
+  return new Int16Array(buffer, byteOffset + headerBytes, Math.floor((byteLength - headerBytes) / 2))
 }

@@ -9,7 +9,11 @@ const furtherTries = 2
  * @param speak its length goes with the stretch, down to where sounds cannot be any shorter.
  * @returns the last try, which in that case is longer still.
  */
-export function speakWithin(mostSamples: number, stretch: number, speak: (stretch: number) => Int16Array): Int16Array {
+export function speakWithin(
+  mostSamples: number,
+  stretch: number,
+  speak: (stretch: number) => Int16Array<ArrayBuffer>,
+): Int16Array<ArrayBuffer> {
   let hasty = stretch
   let samples = speak(hasty)
   for (let tries = 0; tries < furtherTries && samples.length > mostSamples; tries++) {

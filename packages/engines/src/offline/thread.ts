@@ -27,7 +27,10 @@ const flite = createFlite((workerData as ThreadData).module)
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
-    const samples = amplify(speak(request), request.gain)
+    const spoken = speak(request)
+    const samples = amplify(spoken, request.gain)
+    // Left to the garbage collector, it would be what the thread grows by.
+    spoken.buffer.transfer(0)
     reply({ samples }, [samples.buffer])
   } catch (failure) {
     // It failed on this text and not on the next: the thread stays.
@@ -35,7 +38,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
   }
 })
 
-function speak({ arguments: options, text, stretch, mostSamples }: ThreadRequest): Int16Array {
+function speak({ arguments: options, text, stretch, mostSamples }: ThreadRequest): Int16Array<ArrayBuffer> {
   return speakWithin(mostSamples, stretch, (hasty) =>
     trimSilence(flite([...options, '--setf', `duration_stretch=${hasty}`], text), hasty),
   )

@@ -9,7 +9,7 @@ const after = 1280
  *
  * @param stretch what sounds are lengthened by, soft consonants among them.
  */
-export function trimSilence(samples: Int16Array, stretch: number): Int16Array {
+export function trimSilence(samples: Int16Array<ArrayBuffer>, stretch: number): Int16Array<ArrayBuffer> {
   let peak = 0
   for (const sample of samples) peak = Math.max(peak, Math.abs(sample))
   const isSound = (sample: number) => Math.abs(sample) > peak * threshold
