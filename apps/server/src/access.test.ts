@@ -185,9 +185,14 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
     const { answer } = await caller('events', { lastEventId: '0' })
     expect(answer).toMatchObject({ data: { generationId: adas.id } })
   },
+  'usage.watch lastEventId': async (caller) => {
+    const { answer } = await caller('usage.watch', { lastEventId: '0' })
+    expect(answer).toMatchObject({ data: { usage: await client(loqui.url, ada).usage.current.query() } })
+  },
   'library.watch lastEventId': async (caller) => {
+    await caller('samples.rename', { id: adasSample, name: 'Of Ada' })
     const { answer } = await caller('library.watch', { lastEventId: '0' })
-    expect(JSON.stringify(answer)).not.toContain(bobsVoice.id)
+    expect(answer).toMatchObject({ data: { subjectId: adasSample } })
   },
   'generations.watch lastEventId': async (caller) => {
     const { answer } = await caller('generations.watch', { id: adas.id, lastEventId: '0' })
@@ -402,6 +407,7 @@ const needs: Record<string, { scope: Scope | 'anyone' | 'any key'; input?: unkno
   'tokens.create': { scope: 'voices:read', input: { scopes: ['voices:read'] } },
   'usage.current': { scope: 'usage:read' },
   'usage.history': { scope: 'usage:read' },
+  'usage.watch': { scope: 'usage:read', input: { lastEventId: '0' } },
   'voices.create': {
     scope: 'voices:write',
     input: { name: 'Mine', sampleIds: [bobsVoice.sampleId] },
