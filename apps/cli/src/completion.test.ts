@@ -44,7 +44,7 @@ describe.skipIf(!find('bash'))('bash offers', () => {
   }
 
   test.each([
-    [['s'], ['say', 'samples']],
+    [['sa'], ['say', 'samples']],
     [['keys', ''], expect.arrayContaining(['create', 'list', 'revoke', '--json'])],
     [
       ['library', 'd'],

@@ -1,11 +1,14 @@
 // @vitest-environment happy-dom
 import { startLoqui } from '@loqui/server/testing'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { act, render, renderHook, waitFor } from '@testing-library/react'
+import { act, configure, render, renderHook, waitFor } from '@testing-library/react'
 import { createElement, type ReactNode } from 'react'
 import { expect, test } from 'vitest'
 import { type Generation, Loqui } from '../src/index.ts'
 import { LoquiProvider, useGeneration, useLoqui, useSpeak, useTRPC } from '../src/react.ts'
+
+// A machine that is busy with other tests gets the time it needs.
+configure({ asyncUtilTimeout: 15_000 })
 
 const server = await startLoqui({ env: { ALLOWED_ORIGINS: location.origin } })
 const { key } = await server.user()
@@ -39,9 +42,7 @@ test('useGeneration shows a generation grow until it has ended, and never go bac
     },
     { wrapper },
   )
-  await waitFor(() => expect(shown.at(-1)).toMatchObject({ state: 'succeeded', finishedAt: expect.any(String) }), {
-    timeout: 15_000,
-  })
+  await waitFor(() => expect(shown.at(-1)).toMatchObject({ state: 'succeeded', finishedAt: expect.any(String) }))
   const done = shown.map(({ segments }) => segments.done)
   expect(new Set(done).size).toBeGreaterThan(2)
   expect(done).toEqual(done.toSorted((a, b) => a - b))
@@ -60,7 +61,7 @@ test('useSpeak speaks, shows how far it is, and has an address to hear it at', a
   expect(result.current).toMatchObject({ isSpeaking: false, progress: null, spoken: null, error: null })
   act(() => result.current.speak({ text: 'Hello.', voiceId: voice.id, format: 'wav' }))
   await waitFor(() => expect(result.current.isSpeaking).toBe(true))
-  await waitFor(() => expect(result.current.spoken).not.toBeNull(), { timeout: 15_000 })
+  await waitFor(() => expect(result.current.spoken).not.toBeNull())
   const { spoken, progress, isSpeaking } = result.current
   expect({ isSpeaking, state: progress?.state }).toEqual({ isSpeaking: false, state: 'succeeded' })
   expect(spoken?.generation.state).toBe('succeeded')
@@ -74,7 +75,7 @@ test('useSpeak speaks, shows how far it is, and has an address to hear it at', a
 test.each(['another text', 'stop', 'leaving'])('what useSpeak speaks is canceled by %s', async (how) => {
   const { result, unmount } = renderHook(() => useSpeak(), { wrapper })
   act(() => result.current.speak({ text: longText, voiceId: voice.id }))
-  await waitFor(() => expect(result.current.progress).not.toBeNull(), { timeout: 15_000 })
+  await waitFor(() => expect(result.current.progress).not.toBeNull())
   const id = String(result.current.progress?.id)
   if (how === 'another text') act(() => result.current.speak({ text: 'Hello.', voiceId: voice.id }))
   else if (how === 'stop') act(() => result.current.stop())
@@ -83,7 +84,7 @@ test.each(['another text', 'stop', 'leaving'])('what useSpeak speaks is canceled
     expect(await loqui.generations.status(id)).toMatchObject({ state: 'canceled', chargedMs: 0 }),
   )
   if (how === 'another text') {
-    await waitFor(() => expect(result.current.spoken).not.toBeNull(), { timeout: 15_000 })
+    await waitFor(() => expect(result.current.spoken).not.toBeNull())
     expect(result.current.error).toBeNull()
   }
   unmount()
