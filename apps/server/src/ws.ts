@@ -15,6 +15,7 @@ import { checkOrigin } from './origin.ts'
 import { retryAfterSeconds } from './places.ts'
 import { headerOf, readCredentials, readUrl, sessionCookieName } from './request.ts'
 import { guardSocket, type SocketGuard } from './socket-guard.ts'
+import { encoder } from './ws-encoder.ts'
 
 export interface Sockets {
   /** Tells every client to connect elsewhere, waits for them to go, ends those that stay, and lets their calls end. */
@@ -71,6 +72,7 @@ export function createWebSocket(
     wss,
     router: appRouter,
     maxBatchSize: 20,
+    experimental_encoder: encoder,
     keepAlive: { enabled: true, pingMs: 30_000, pongWaitMs: 5_000 },
     createContext: async ({ req, res: ws, info }) => {
       const guard = guardOf(ws)

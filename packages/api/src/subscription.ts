@@ -1,6 +1,7 @@
 import type { Actor } from '@loqui/core/actor'
 import { type TrackedEnvelope, tracked } from '@trpc/server'
 import type { RequestContext } from './context.ts'
+import { share } from './shared.ts'
 import { translate } from './trpc.ts'
 
 type SubscriptionContext = RequestContext & { readonly actor: Actor }
@@ -64,6 +65,7 @@ async function* send<Item extends { id: string }>(
   try {
     for await (const item of items) {
       life.check()
+      share(item)
       yield tracked(item.id, item)
       await ctx.drained()
     }

@@ -1,35 +1,18 @@
 import superjson from 'superjson'
+import { isPlain } from './plain.ts'
+import { sharedText } from './shared.ts'
 
 /**
  * superjson, which says of plain JSON nothing but that it is so; finding that out takes it ten times as long as it takes
  * here, which is a good part of a call. What goes on the wire is the same to the byte.
  */
 export const transformer = {
-  serialize: (value: unknown) => (isPlain(value, new Set()) ? { json: value } : superjson.serialize(value)),
+  serialize: (value: unknown) => (isTracked(value) || isPlain(value) ? { json: value } : superjson.serialize(value)),
   deserialize: superjson.deserialize,
 }
 
-/** Names that superjson refuses to send. */
-const refused = new Set(['__proto__', 'constructor', 'prototype'])
-
-/**
- * Whether JSON keeps all of it: no value that it has no word for, and no object in two places, which superjson notes.
- *
- * @param seen objects so far.
- */
-function isPlain(value: unknown, seen: Set<object>): boolean {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || seen.has(value)) return false
-  seen.add(value)
-  if (Array.isArray(value)) {
-    // Unlike every(), this sees holes too.
-    for (const item of value) if (!isPlain(item, seen)) return false
-    return true
-  }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
-  for (const name of Object.keys(value)) {
-    if (refused.has(name) || !isPlain(value[name as keyof typeof value], seen)) return false
-  }
-  return true
+/** What is sent of a subscription that tells many the same: looked at once, when it was shared. */
+function isTracked(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('data' in value) || !('id' in value)) return false
+  return typeof value.id === 'string' && sharedText(value.data) !== undefined && Object.keys(value).length === 2
 }
