@@ -32,7 +32,7 @@ test('useTRPC asks the server that the provider knows', async () => {
 })
 
 test('useGeneration shows a generation grow until it has ended, and never go back', async () => {
-  const text = Array.from({ length: 40 }, (_, i) => `This is sentence number ${i + 1}.`).join(' ')
+  const text = Array.from({ length: 16 }, (_, i) => `This is sentence number ${i + 1}.`).join(' ')
   const { id } = await loqui.generations.create({ text, voiceId: voice.id })
   const shown: Generation[] = []
   renderHook(
