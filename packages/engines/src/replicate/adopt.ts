@@ -26,7 +26,8 @@ export async function adopt(
   let unknown = 0
   let certainInMs = 0
   for (const open of tally.open) {
-    const prediction = await look(context, request, tally, open, signal)
+    const ask = () => look(context, request, tally, open, signal)
+    const prediction = await (open.providerId === null ? context.reach.look(signal, ask) : ask())
     if (prediction && (isAvailable(prediction) || !isEnded(prediction))) found.push({ mark: open.mark, prediction })
     else if (prediction?.status === 'succeeded') await tally.gone(open.mark)
     else if (prediction) await tally.ended(open.mark, prediction)

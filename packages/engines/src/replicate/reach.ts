@@ -2,8 +2,8 @@ import { ReplicateFailure } from './failure.ts'
 
 /** Failures in a row after which it is doubted that anything is answered. */
 const tolerated = 3
-/** So long nobody asks what somebody else has just found out. In milliseconds. */
-const holdsMs = 5_000
+/** So long nobody asks what somebody else has just found out: less than an engine that does not work is left alone. In milliseconds. */
+const holdsMs = 2_000
 
 /**
  * What is known of whether Replicate answers at all. Each creation whose answer is lost is looked for; in an outage those
