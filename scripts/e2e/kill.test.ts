@@ -38,7 +38,7 @@ async function inTheMiddle(
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ id: string; worker: TestProcess; total: number }> {
   const worker = await loqui.startWorker(env)
-  const { id, segments } = await api.generations.create.mutate({ text, voiceId, format: 'wav' })
+  const { id, segments } = await api.generations.create.mutate({ text, voiceId, format: 'wav', cache: false })
   await eventually(async () => (await api.generations.status.query({ id })).segments.done).toBeGreaterThanOrEqual(5)
   return { id, worker, total: segments.total }
 }

@@ -93,6 +93,13 @@ export const killPoints: readonly KillPoint[] = [
     run: (lane) => killWorker(lane, 'stored', 'rollback'),
   },
   {
+    name: 'worker: copied, not stored',
+    inSuite: true,
+    moment: 'The audio of an earlier segment is copied, and no row names the copy.',
+    after: 'It is copied again, and no engine is asked; the nameless object is removed.',
+    run: killCopying,
+  },
+  {
     name: 'worker: stored, not heard',
     moment: 'A segment is stored and its row names it; the worker does not know.',
     after: 'This segment is not synthesized again.',
@@ -226,6 +233,23 @@ async function killWorker(lane: Lane, place: Place, fate: Fate): Promise<number>
   await lane.worker()
   const tookMs = await atRest(lane, ids)
   await judge(lane, ids, 'succeeded', before)
+  return tookMs
+}
+
+async function killCopying(lane: Lane): Promise<number> {
+  const worker = await lane.worker()
+  await atRest(lane, await create(lane, short))
+  const standing = await lane.standstill.at('stored')
+  const ids = await create(lane, short, lane.users.length, true)
+  await standing.reached()
+  await worker.end('SIGKILL')
+  await standing.rollback()
+  await lane.workerSilent()
+  const before = await segmentsOf(lane, ids)
+  await lane.worker()
+  const tookMs = await atRest(lane, ids)
+  await judge(lane, ids, 'succeeded', before)
+  for (const { cached } of await segmentsOf(lane, ids)) assert.ok(cached, 'a segment was spoken that was there')
   return tookMs
 }
 

@@ -67,27 +67,29 @@ export interface Sent {
   readonly user: TestUser
   readonly idempotencyKey: string
   readonly text: string
+  /** Whether what was spoken before may answer. What is proved is mostly what happens when it is spoken. */
+  readonly cache: boolean
 }
 
 let sent = 0
 
 /** Creates that differ, one of every user, not sent yet. */
-export const newCreates = (lane: Lane, text: string): Sent[] =>
-  lane.users.map((user) => ({ user, idempotencyKey: `create ${++sent}`, text }))
+export const newCreates = (lane: Lane, text: string, cache = false): Sent[] =>
+  lane.users.map((user) => ({ user, idempotencyKey: `create ${++sent}`, text, cache }))
 
 /** Sends a create; answers the generation as it is answered. Rejects when the connection ends without an answer. */
-export function send(lane: Lane, { user, idempotencyKey, text }: Sent) {
+export function send(lane: Lane, { user, idempotencyKey, text, cache }: Sent) {
   const api = client(lane.loqui.url, { authorization: `Bearer ${user.key}`, 'idempotency-key': idempotencyKey })
-  return api.generations.create.mutate({ text, voiceId: lane.voiceId, format: 'wav' })
+  return api.generations.create.mutate({ text, voiceId: lane.voiceId, format: 'wav', cache })
 }
 
 /** The id of a row by that on the wire. */
 export const rowId = (wireId: string) => wireId.slice(wireId.indexOf('_') + 1)
 
 /** Creates one generation of each of the first users; the ids of their rows. */
-export const create = (lane: Lane, text: string, users = lane.users.length): Promise<string[]> =>
+export const create = (lane: Lane, text: string, users = lane.users.length, cache = false): Promise<string[]> =>
   Promise.all(
-    newCreates(lane, text)
+    newCreates(lane, text, cache)
       .slice(0, users)
       .map(async (one) => rowId((await send(lane, one)).id)),
   )
