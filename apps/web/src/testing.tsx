@@ -38,17 +38,23 @@ export async function renderPart(part: ReactElement, procedures: Procedures) {
   return { queryClient, pathname: () => router.state.location.pathname }
 }
 
+/** As the server answers a batch, which every call of the client is part of. */
 const answer =
   (procedures: Procedures): typeof fetch =>
   async (url, init) => {
-    const path = new URL(String(url)).pathname.replace('/trpc/', '')
-    const procedure = procedures[path]
-    if (!procedure) throw new Error(`Nobody answers ${path} in this test.`)
-    const result = procedure(JSON.parse(String(init?.body ?? '{}')).json)
-    return result instanceof Refused
-      ? Response.json(
-          { error: { json: { message: result.message, code: -32600, data: result.data } } },
-          { status: 400 },
-        )
-      : Response.json({ result: { data: { json: result } } })
+    const { pathname, searchParams } = new URL(String(url))
+    const inputs = JSON.parse(String(init?.body ?? searchParams.get('input') ?? '{}'))
+    const answers = pathname
+      .replace('/trpc/', '')
+      .split(',')
+      .map((path, index) => {
+        const procedure = procedures[path]
+        if (!procedure) throw new Error(`Nobody answers ${path} in this test.`)
+        const result = procedure(inputs[index]?.json)
+        return result instanceof Refused
+          ? { error: { json: { message: result.message, code: -32600, data: result.data } } }
+          : { result: { data: { json: result } } }
+      })
+    const refused = answers.some((each) => 'error' in each)
+    return Response.json(answers, { status: refused ? 400 : 200 })
   }
