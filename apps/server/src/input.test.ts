@@ -15,6 +15,9 @@ const stated = await api.consents.statement.query()
 const noSample = 'smp_00000000-0000-7000-8000-000000000000'
 const noVoice = 'voi_00000000-0000-7000-8000-000000000000'
 const noConsent = 'con_00000000-0000-7000-8000-000000000000'
+const noGeneration = 'gen_00000000-0000-7000-8000-000000000000'
+const noPronunciation = 'pro_00000000-0000-7000-8000-000000000000'
+const pronunciation = { phrase: 'Loqui', replacement: 'low key', caseSensitive: true, language: 'en', voiceId: null }
 const settings = { speed: 1, pitch: 0 }
 const output = { format: 'mp3', sampleRate: 24_000, bitRate: 64, loudness: -16 }
 
@@ -60,15 +63,24 @@ const right: Record<string, unknown> = {
   'generations.estimate': { text: 'Hello.', voiceId, ...output, settings: { speed: 1, pitch: 0 } },
   'generations.link': { id: generation.id, ...output, download: true, expiresInSeconds: 60 },
   'generations.list': { cursor: null, limit: 1, state: 'queued' },
+  'generations.retake': { id: noGeneration, segments: [0], seed: 1, settings },
+  'generations.segments': { id: generation.id, cursor: null, limit: 1, flawed: false },
   'keys.create': { name: 'fuzzed', scopes: ['voices:read'], expiresInDays: 1, requestsPerMinute: 60 },
   'keys.list': { cursor: null, limit: 1 },
   'keys.revoke': { id: 'key_00000000-0000-7000-8000-000000000000' },
+  'library.watch': { lastEventId: null },
+  'pronunciations.create': pronunciation,
+  'pronunciations.delete': { id: noPronunciation },
+  'pronunciations.list': { cursor: null, limit: 1 },
+  'pronunciations.update': { id: noPronunciation, ...pronunciation },
   'samples.delete': { id: noSample },
   'samples.get': { id: noSample },
   'samples.link': { id: noSample, download: true, expiresInSeconds: 60 },
   'samples.list': { cursor: null, limit: 1, purpose: 'voice', search: 'a' },
   'samples.rename': { id: noSample, name: 'A' },
+  'tokens.create': { scopes: ['voices:read'], expiresInSeconds: 60 },
   'usage.history': { from: '2026-01-01', to: '2026-01-31', by: 'day', limit: 1 },
+  'usage.watch': { lastEventId: null },
   'voices.create': {
     sampleIds: [noSample],
     consentId: noConsent,
@@ -87,7 +99,7 @@ const right: Record<string, unknown> = {
   },
 }
 for (const verb of ['cancel', 'delete', 'get', 'status', 'watch']) {
-  right[`generations.${verb}`] = { id: 'gen_00000000-0000-7000-8000-000000000000' }
+  right[`generations.${verb}`] = { id: noGeneration }
 }
 
 const strings = fc.oneof(
