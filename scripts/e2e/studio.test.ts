@@ -38,6 +38,12 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     ).toMatchObject({ state: 'succeeded' })
     const audio = page.locator('audio')
     await audio.waitFor({ state: 'attached' })
+    // It is played before it ends, and saved only then.
+    const download = page
+      .getByRole('link', { name: /^Download/ })
+      .or(page.getByRole('button', { name: /^Download/ }))
+      .first()
+    await download.waitFor()
     const { values, total } = await seen()
     expect(total).toBeGreaterThan(5)
     expect(values.length, `segments seen to arrive: ${values}`).toBeGreaterThan(2)
@@ -48,11 +54,7 @@ describe.each(screens)('on $name', ({ viewport, colorScheme }) => {
     expect(played).toEqual({ error: undefined, paused: false, duration: expect.any(Number) })
 
     const downloading = page.waitForEvent('download')
-    await page
-      .getByRole('link', { name: /^Download/ })
-      .or(page.getByRole('button', { name: /^Download/ }))
-      .first()
-      .click()
+    await download.click()
     const file = await (await downloading).path()
     const { durationMs } = await decodeAudio(await readFile(file), 'mp3')
     expect(Math.abs(durationMs - played.duration * 1000)).toBeLessThan(100)

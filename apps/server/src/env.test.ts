@@ -17,7 +17,10 @@ test('only the database and the secret have to be given', () => {
     dataDirectory: expect.stringMatching(/^\/.*\/\.loqui$/),
     storageUrl: expect.stringMatching(/^file:\/.*\/\.loqui\/audio$/),
     secret: Buffer.from(SECRET_KEY),
+    connections: { socketsPerUser: 50, connectionsPerAddress: 200 },
     replicate: null,
+    openaiTts: null,
+    espeak: null,
     logLevel: 'info',
   })
 })

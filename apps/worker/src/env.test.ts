@@ -12,6 +12,8 @@ test('only the database and the secret have to be given', () => {
     concurrency: 16,
     secret: Buffer.from(SECRET_KEY),
     replicate: null,
+    openaiTts: null,
+    espeak: null,
     logLevel: 'info',
   })
 })

@@ -60,6 +60,7 @@ test('the router has the procedures of the contract, and no others', () => {
     'samples.link mutation',
     'samples.list query',
     'samples.rename mutation',
+    'tokens.create mutation',
     'usage.current query',
     'usage.history query',
     'usage.watch subscription',
