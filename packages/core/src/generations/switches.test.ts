@@ -2,7 +2,7 @@ import { guard } from '@loqui/engines/guard'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { sql } from 'kysely'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import type { Log } from '../context.ts'
 import { rowId, testCore } from '../testing/core.ts'
 import { judgeProvider } from '../testing/provider-judge.ts'
@@ -77,7 +77,9 @@ test.for(providerSwitches.filter(({ webhooks }) => !webhooks))(
       let left: readonly string[] = ids
       for (let round = 0; left.length > 0 && round < mostRounds; round++) {
         await Promise.all(left.map((generationId) => runGeneration(services, { generationId }, signal)))
-        // Nobody knows of some what became of them, and will after a minute.
+        // Nobody knows of some what became of them, and will after a minute, in which the provider lists them.
+        const listed = Math.max(0, ...fake.predictions.map(({ createdAt }) => createdAt)) + (pace.listedAfterMs ?? 0)
+        await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(listed), 5_000)
         await sql`update provider_call set announced_at = announced_at - interval '1 minute'
           where outcome is null and generation_id = any(${ids})`.execute(db)
         await sweepCalls(services, signal)
