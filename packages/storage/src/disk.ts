@@ -181,15 +181,28 @@ async function removeEmpty(from: string, root: string, directories: Directories)
 }
 
 async function sweep(unfinished: string): Promise<number> {
+  // A disk that takes no file tells no time, and is swept all the same.
+  const now = await timeOf(unfinished).catch(() => Date.now())
   let swept = 0
   for (const name of await readdir(unfinished)) {
     const path = join(unfinished, name)
     const found = await stat(path).catch(ignoreMissing)
-    if (!found || Date.now() - found.mtimeMs <= ABANDONED_MS) continue
+    if (!found || now - found.mtimeMs <= ABANDONED_MS) continue
     await rm(path, { force: true })
     swept++
   }
   return swept
+}
+
+/** The time by the clock that files are dated by, in milliseconds: it need not be this process's. */
+async function timeOf(directory: string): Promise<number> {
+  const name = join(directory, randomUUID())
+  try {
+    await using file = await open(name, 'wx', 0o600)
+    return (await file.stat()).mtimeMs
+  } finally {
+    await rm(name, { force: true })
+  }
 }
 
 async function* walk(root: string, below: string, prefix: string): AsyncGenerator<string> {

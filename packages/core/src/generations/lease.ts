@@ -25,9 +25,18 @@ export class WorkerStops extends HandedOver {
 }
 
 /** Why an attempt's write did not count. */
-export async function whyLost(db: Db, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>): Promise<Error> {
+export async function whyLost(db: Db, generation: Pick<Claimed, 'id' | 'attempt'>): Promise<Error> {
+  return (await findLoss(db, generation)) ?? new GenerationOver()
+}
+
+/** Why an attempt holds its generation no longer; `undefined` while it does. */
+export async function findLoss(
+  db: Db,
+  { id, attempt }: Pick<Claimed, 'id' | 'attempt'>,
+): Promise<LeaseLost | GenerationOver | undefined> {
   const row = await db.selectFrom('generation').select(['state', 'attempt']).where('id', '=', id).executeTakeFirst()
-  return row?.state === 'running' && row.attempt !== attempt ? new LeaseLost() : new GenerationOver()
+  if (row?.state !== 'running') return new GenerationOver()
+  return row.attempt === attempt ? undefined : new LeaseLost()
 }
 
 export interface Lease extends Disposable {

@@ -14,7 +14,7 @@ import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { canJoinEarly, joinComing, joinSegments } from './join.ts'
-import { GenerationOver, holdLease, LeaseLost } from './lease.ts'
+import { findLoss, GenerationOver, holdLease, LeaseLost } from './lease.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
@@ -197,6 +197,8 @@ async function failOrThrow(
   signal: AbortSignal,
 ): Promise<void> {
   if (error instanceof StorageError && error.code === 'unavailable') {
+    // Whoever ended it has removed what was being written, too, and may have been quicker than the news of it.
+    if (await findLoss(context.db, generation)) return
     const waitMs = Math.min(longestStoreWaitMs, storeWaitMs * generation.attempts)
     context.log.warn({ error, generationId: generation.id, waitMs }, 'the store does not answer; an attempt waits')
     await sleep(waitMs, undefined, { signal }).catch(() => undefined)
