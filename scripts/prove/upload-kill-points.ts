@@ -50,17 +50,17 @@ async function killUploading(lane: Lane, place: 'reserved' | 'kept', fate: Fate)
   const [server] = lane.loqui.servers
   assert.ok(server)
   const uploads = lane.users.map(({ key }) => newUpload(key))
-  const known = await samplesOf(lane)
+  const known = await lookAt(lane)
   const standing = await lane.standstill.at(place)
   const answers = Promise.allSettled(uploads.map((upload) => send(server.url, upload)))
   await standing.reached()
   await server.end('SIGKILL')
   for (const answer of await answers) assert.equal(answer.status, 'rejected', 'nobody was answered')
   await standing[fate]()
-  const made = (await samplesOf(lane)).length - known.length
+  const made = (await samplesOf(lane)).length - known.samples
   if (place === 'kept' && fate === 'commit') assert.ok(made >= 1)
   else assert.equal(made, 0)
-  return afterUploads(lane, uploads, known.length)
+  return afterUploads(lane, uploads, known)
 }
 
 async function killReceiving(lane: Lane): Promise<number> {
@@ -68,7 +68,7 @@ async function killReceiving(lane: Lane): Promise<number> {
   const [first, second] = lane.users
   assert.ok(server && first && second)
   const uploads = [newUpload(first.key), newUpload(first.key), newUpload(second.key)]
-  const known = await samplesOf(lane)
+  const known = await lookAt(lane)
   const begun = uploads.map((upload) => begin(server.url, upload))
   const answers = Promise.allSettled(begun.map((request) => answerOf(request)))
   await until('there is room for all of them', async () => (await reservations(lane)) === uploads.length)
@@ -77,7 +77,7 @@ async function killReceiving(lane: Lane): Promise<number> {
   // The whole one may be done by now, if this process was not given a core for long enough.
   const [half, , nothing] = await answers
   assert.deepEqual([half?.status, nothing?.status], ['rejected', 'rejected'], 'who was answered')
-  return afterUploads(lane, uploads, known.length)
+  return afterUploads(lane, uploads, known)
 }
 
 /** Sends a share of a form's bytes, and waits until the connection has them. */
@@ -91,14 +91,14 @@ async function sendShare(begun?: ClientRequest, upload?: Upload, share = 1): Pro
  * Starts another server, skips the time in which the dead one might have been silent only, waits for the sweep, sends the
  * uploads again and judges what there is.
  *
- * @param known how many samples there were before.
+ * @param known what there was before.
  */
-async function afterUploads(lane: Lane, uploads: readonly Upload[], known: number): Promise<number> {
+async function afterUploads(lane: Lane, uploads: readonly Upload[], known: Known): Promise<number> {
   await lane.loqui.startServer()
   await lane.worker()
   const began = performance.now()
   await sql`update upload set expires_at = clock_timestamp()`.execute(lane.owner)
-  const swept = async () => (await reservations(lane)) === 0 && (await orphans(lane)).length === 0
+  const swept = async () => (await reservations(lane)) === 0 && (await orphans(lane, known)).length === 0
   await until('nothing is left that no row names', swept, lane.convergenceMs + sweepMs)
   const tookMs = performance.now() - began
 
@@ -110,13 +110,13 @@ async function afterUploads(lane: Lane, uploads: readonly Upload[], known: numbe
   // However often it is sent, and also while the dead one's answer was the first.
   assert.deepEqual(await Promise.all(uploads.map((upload) => send(lane.loqui.url, upload))), again)
   const samples = await samplesOf(lane)
-  assert.equal(samples.length - known, uploads.length, 'samples made by as many uploads')
+  assert.equal(samples.length - known.samples, uploads.length, 'samples made by as many uploads')
   for (const { body } of again) {
     const row = samples.find(({ id }) => id === rowId(body.id))
     assert.ok(row)
     assert.equal(await lane.loqui.storage.size(row.audio_key), row.audio_bytes)
   }
-  assert.deepEqual(await orphans(lane), [], 'what no row names')
+  assert.deepEqual(await orphans(lane, known), [], 'what no row names')
   assert.equal(await reservations(lane), 0)
   const { rows: violations } = await sql`select * from report.violations()`.execute(lane.owner)
   assert.deepEqual(violations, [], 'report.violations()')
@@ -131,12 +131,22 @@ const samplesOf = (lane: Lane) => lane.owner.selectFrom('sample').selectAll().ex
 
 const reservations = async (lane: Lane) => (await lane.owner.selectFrom('upload').select('id').execute()).length
 
+interface Known {
+  readonly samples: number
+  /** What workers that were killed before have left: it is removed when it is old. */
+  readonly unfinished: ReadonlySet<string>
+}
+
+async function lookAt(lane: Lane): Promise<Known> {
+  return { samples: (await samplesOf(lane)).length, unfinished: new Set(await unfinishedOf(lane)) }
+}
+
+const unfinishedOf = ({ loqui }: Lane) => readdir(path.join(loqui.audioDirectory, '.unfinished'))
+
 /** Objects that no row names, and what is left of drafts. */
-async function orphans(lane: Lane): Promise<string[]> {
-  const { audioDirectory, storage } = lane.loqui
+async function orphans(lane: Lane, { unfinished }: Known): Promise<string[]> {
   const named = new Set((await samplesOf(lane)).map(({ audio_key }) => audio_key))
-  const keys = await Array.fromAsync(storage.list('samples/'), ({ key }) => key)
-  // What workers killed before this have left there is removed when it is old.
-  const drafts = (await readdir(path.join(audioDirectory, '.unfinished'))).filter((name) => name.startsWith('draft-'))
+  const keys = await Array.fromAsync(lane.loqui.storage.list('samples/'), ({ key }) => key)
+  const drafts = (await unfinishedOf(lane)).filter((name) => !unfinished.has(name))
   return [...keys.filter((key) => !named.has(key)), ...drafts]
 }
