@@ -69,7 +69,8 @@ export async function storm({ subscribers, users, seconds, random, log }: StormO
   }
 
   const text = await readFile(new URL('../../packages/core/fixtures/alice-chapter-1.txt', import.meta.url), 'utf8')
-  const people = await Promise.all(Array.from({ length: users }, () => loqui.user()))
+  const people: TestUser[] = []
+  while (people.length < users) people.push(await loqui.user())
   const { items: voices } = await client(loqui.url, people[0]).voices.list.query()
   const voiceId = String(voices[0]?.id)
   const between = ([least, most]: readonly [number, number]) => least + random() * (most - least)
