@@ -41,7 +41,7 @@ export function createContextOf(
       showLimits: (limits) => showLimits(res, limits),
       takeSubscription: (actor) => connections.openStream(res, { userId: userOf(actor), address: addressOf(req) }),
       // Over HTTP the response stream itself holds the writer back.
-      drained: async () => undefined,
+      drained: () => undefined,
       inTurn: (call) => call(),
     })
 }

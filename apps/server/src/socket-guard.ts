@@ -42,8 +42,8 @@ export interface SocketGuard {
   admit(context: RequestContext): Promise<void>
   /** @throws {Refusal} `concurrency_limited`. */
   takeSubscription(actor: Actor): () => void
-  /** Waits until the connection has taken what was sent. */
-  drained(): Promise<void>
+  /** Waits until the connection has taken what was sent; `undefined` when it has. */
+  drained(): Promise<void> | undefined
 }
 
 const ofCredentials: ReadonlySet<Reason> = new Set([
@@ -109,6 +109,22 @@ export function guardSocket(
 
   const onSocket = createPlaces('socket-subscriptions', limits.subscriptionsPerSocket)
   let draining: Promise<void> | undefined
+  const waitForDrain = async (): Promise<void> => {
+    while (ws.readyState === ws.OPEN && socket.writableNeedDrain) {
+      // One for all who wait.
+      draining ??= new Promise<void>((resolve) => {
+        const over = () => {
+          socket.off('drain', over)
+          socket.off('close', over)
+          draining = undefined
+          resolve()
+        }
+        socket.on('drain', over)
+        socket.on('close', over)
+      })
+      await draining
+    }
+  }
 
   return {
     parametersCame: () => clearTimeout(deadline),
@@ -149,22 +165,7 @@ export function guardSocket(
         [onSocket, 'all'],
         [connections.subscriptions, userOf(actor)],
       ]),
-    async drained() {
-      while (ws.readyState === ws.OPEN && socket.writableNeedDrain) {
-        // One for all who wait.
-        draining ??= new Promise<void>((resolve) => {
-          const over = () => {
-            socket.off('drain', over)
-            socket.off('close', over)
-            draining = undefined
-            resolve()
-          }
-          socket.on('drain', over)
-          socket.on('close', over)
-        })
-        await draining
-      }
-    },
+    drained: () => (socket.writableNeedDrain ? waitForDrain() : undefined),
   }
 }
 

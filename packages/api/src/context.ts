@@ -48,8 +48,8 @@ export interface Request {
    * @throws {Refusal} `concurrency_limited` when all of them are taken.
    */
   takeSubscription(actor: Actor): () => void
-  /** Waits until the connection has taken what was sent. */
-  drained(): Promise<void>
+  /** Waits until the connection has taken what was sent; `undefined` when it has. */
+  drained(): Promise<void> | undefined
   /** Makes a call when the connection has room for its answer and not too many others to make. */
   inTurn<Result>(call: () => Promise<Result>): Promise<Result>
 }

@@ -67,7 +67,8 @@ async function* send<Item extends { id: string }>(
       life.check()
       share(item)
       yield tracked(item.id, item)
-      await ctx.drained()
+      const draining = ctx.drained()
+      if (draining) await draining
     }
     life.check()
   } catch (error) {

@@ -13,8 +13,10 @@ export interface EventFeed {
   /**
    * The events of a user on a topic, each once and in the order they were committed. Waits out a database that does not answer;
    * ends with the signal.
+   *
+   * @param tell what is told of an event: here and not by who is told, since each further generator is dear to a thousand of them.
    */
-  follow(following: Following, signal: AbortSignal): AsyncGenerator<EventRow>
+  follow<Told>(following: Following, signal: AbortSignal, tell: (row: EventRow) => Told): AsyncGenerator<Told>
   /** How many follow at the moment. */
   readonly followers: number
   /** Ends the polling. Who follows still hears nothing more. */
@@ -138,7 +140,7 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
   }
 
   return {
-    async *follow({ userId, topic, after, last }, signal) {
+    async *follow({ userId, topic, after, last }, signal, tell) {
       const followed = streamOf(userId, last)
       const { stream } = followed
       const follower = stream.join(topicKey(topic), after)
@@ -155,7 +157,7 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
             if (!rows) return
             let seen = follower.seen
             for (const row of rows) {
-              yield row
+              yield tell(row)
               seen = row.seq
               if (signal.aborted) return
             }
@@ -163,7 +165,7 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
             continue
           }
           const row = follower.shift()
-          if (row) yield row
+          if (row) yield tell(row)
           else await follower.wait()
         }
       } finally {

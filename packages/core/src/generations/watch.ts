@@ -28,7 +28,7 @@ export async function watchGeneration(
   // Whoever has seen the last event already would otherwise wait for a next one that never comes.
   const topic = { kind: 'generation', id } as const
   const isOver = finished_at !== null && (await readTopic(caller.db, { userId, topic, after, batch: 1 })).length === 0
-  return isOver ? nothing() : untilFinal(tell(caller.events.follow({ userId, topic, after, last }, signal)))
+  return isOver ? nothing() : untilFinal(caller.events.follow({ userId, topic, after, last }, signal, tell))
 }
 
 /**
@@ -44,7 +44,7 @@ export async function watchEvents(
 ): Promise<AsyncIterable<GenerationEvent>> {
   const userId = permit(caller.actor, 'generations:read')
   const place = await findPlace(caller.db, userId, input.lastEventId, 'last')
-  return tell(caller.events.follow({ userId, topic: { kind: 'generations' }, ...place }, signal))
+  return caller.events.follow({ userId, topic: { kind: 'generations' }, ...place }, signal, tell)
 }
 
 async function* nothing(): AsyncGenerator<never> {}
@@ -62,11 +62,9 @@ async function* untilFinal(events: AsyncIterable<GenerationEvent>): AsyncGenerat
 /** One for all who are told of it. */
 const told = new WeakMap<EventRow, GenerationEvent>()
 
-async function* tell(rows: AsyncIterable<EventRow>): AsyncGenerator<GenerationEvent> {
-  for await (const row of rows) {
-    if (row.generation_id === null) throw new Error(`event ${row.seq} is about no generation`)
-    const event = told.get(row) ?? toGenerationEvent(row)
-    told.set(row, event)
-    yield event
-  }
+function tell(row: EventRow): GenerationEvent {
+  if (row.generation_id === null) throw new Error(`event ${row.seq} is about no generation`)
+  const event = told.get(row) ?? toGenerationEvent(row)
+  told.set(row, event)
+  return event
 }

@@ -32,15 +32,13 @@ export async function watchLibrary(
   const userId = permit(actor, 'voices:read')
   permit(actor, 'samples:read')
   const place = await findPlace(db, userId, input.lastEventId, 'last')
-  return tell(events.follow({ userId, topic: { kind: 'library' }, ...place }, signal))
+  return events.follow({ userId, topic: { kind: 'library' }, ...place }, signal, tell)
 }
 
-async function* tell(rows: AsyncIterable<EventRow>): AsyncGenerator<LibraryEvent> {
-  for await (const { seq, type, generation_id, data, created_at } of rows) {
-    if (generation_id !== null || type === 'usage.changed' || data.id === null) {
-      throw new Error(`event ${seq} is about no sample and no voice`)
-    }
-    const kind = type.startsWith('sample.') ? 'sample' : 'voice'
-    yield { id: String(seq), type, subjectId: wireId(kind, data.id), createdAt: created_at.toISOString() }
+function tell({ seq, type, generation_id, data, created_at }: EventRow): LibraryEvent {
+  if (generation_id !== null || type === 'usage.changed' || data.id === null) {
+    throw new Error(`event ${seq} is about no sample and no voice`)
   }
+  const kind = type.startsWith('sample.') ? 'sample' : 'voice'
+  return { id: String(seq), type, subjectId: wireId(kind, data.id), createdAt: created_at.toISOString() }
 }

@@ -34,7 +34,7 @@ export async function watchUsage(
   async function* changes(): AsyncGenerator<UsageChange> {
     // What came in between is in how it is now.
     if (after < last || last === 0) yield { id: String(last), usage: await readUsage(db, userId) }
-    for await (const row of events.follow(following, signal)) {
+    for await (const row of events.follow(following, signal, (row) => row)) {
       const usage = read.get(row) ?? readUsage(db, userId)
       read.set(row, usage)
       yield { id: String(row.seq), usage: await usage }
