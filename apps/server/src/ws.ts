@@ -15,6 +15,7 @@ import { checkOrigin } from './origin.ts'
 import { retryAfterSeconds } from './places.ts'
 import { headerOf, readCredentials, readUrl, sessionCookieName } from './request.ts'
 import { guardSocket, type SocketGuard } from './socket-guard.ts'
+import { createDeliver } from './ws-deliver.ts'
 import { encoder } from './ws-encoder.ts'
 
 export interface Sockets {
@@ -90,6 +91,7 @@ export function createWebSocket(
         showLimits: () => undefined,
         takeSubscription: guard.takeSubscription,
         drained: guard.drained,
+        deliver: createDeliver(ws),
         inTurn: createTurns(ws, guard, atWork),
       })
       await guard.admit(context)

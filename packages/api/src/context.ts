@@ -10,6 +10,7 @@ import { isSessionId } from '@loqui/core/sessions/sessions'
 import { admitSession, type VerifiedSession, verifySession } from '@loqui/core/sessions/verify'
 import { isToken, tokenEndsAt } from '@loqui/core/tokens/token'
 import { admitToken, verifyToken } from '@loqui/core/tokens/verify'
+import type { SubscriptionId } from './shared.ts'
 
 /** Whatever a request can identify itself by, in the order it is looked at. */
 export interface Credentials {
@@ -50,6 +51,12 @@ export interface Request {
   takeSubscription(actor: Actor): () => void
   /** Waits until the connection has taken what was sent; `undefined` when it has. */
   drained(): Promise<void> | undefined
+  /**
+   * Sends a shared item to a subscription past tRPC, whose own way costs several times what sending does. Only sockets can.
+   *
+   * @param id what the client calls the subscription.
+   */
+  readonly deliver?: ((id: SubscriptionId, item: { readonly id: string }) => void) | undefined
   /** Makes a call when the connection has room for its answer and not too many others to make. */
   inTurn<Result>(call: () => Promise<Result>): Promise<Result>
 }

@@ -11,3 +11,26 @@ export function share(item: object): void {
 /** An item that is shared, as JSON. */
 export const sharedText = (item: unknown): string | undefined =>
   typeof item === 'object' && item !== null ? texts.get(item) : undefined
+
+/** What a client calls a subscription of its own. */
+export type SubscriptionId = string | number
+
+/** Who wants to know under which id an item goes out. */
+const curious = new WeakMap<object, (id: SubscriptionId) => void>()
+
+/**
+ * A shared item for one subscription alone, sent as the item itself is.
+ *
+ * @param onSent is told what the client calls the subscription, which tRPC says to nobody but who writes its messages.
+ */
+export function singleOut<Item extends object>(item: Item, onSent: (id: SubscriptionId) => void): Item {
+  const text = texts.get(item)
+  if (text === undefined) return item
+  const own = { ...item }
+  texts.set(own, text)
+  curious.set(own, onSent)
+  return own
+}
+
+/** Says that an item goes out to a subscription. */
+export const sentTo = (id: SubscriptionId, item: object): void => curious.get(item)?.(id)

@@ -1,10 +1,13 @@
 import type { Actor } from '@loqui/core/actor'
 import { type TrackedEnvelope, tracked } from '@trpc/server'
 import type { RequestContext } from './context.ts'
-import { share } from './shared.ts'
+import { type SubscriptionId, share, sharedText, singleOut } from './shared.ts'
 import { translate } from './trpc.ts'
 
-type SubscriptionContext = RequestContext & { readonly actor: Actor }
+type SubscriptionContext = Pick<
+  RequestContext,
+  'requestId' | 'log' | 'showLimits' | 'takeSubscription' | 'watchAccess' | 'drained' | 'deliver'
+> & { readonly actor: Actor }
 
 /**
  * Sends what `source` gives under ids to resume from, no faster than the connection takes it, and only as long as the
@@ -62,11 +65,21 @@ async function* send<Item extends { id: string }>(
   items: AsyncIterable<Item>,
   life: Life,
 ): AsyncGenerator<TrackedEnvelope<Item>> {
+  const { deliver } = ctx
+  let id: SubscriptionId | undefined
+  const learn = (known: SubscriptionId) => {
+    id = known
+  }
   try {
     for await (const item of items) {
       life.check()
       share(item)
-      yield tracked(item.id, item)
+      if (deliver && id !== undefined && sharedText(item) !== undefined) {
+        if (life.signal.aborted) break
+        deliver(id, item)
+      } else {
+        yield tracked(item.id, deliver ? singleOut(item, learn) : item)
+      }
       const draining = ctx.drained()
       if (draining) await draining
     }

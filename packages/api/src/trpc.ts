@@ -30,7 +30,11 @@ const t = initTRPC.context<RequestContext>().create({
 
 export const { router, createCallerFactory } = t
 
-export function translate(ctx: RequestContext, path: string, error: unknown): TRPCError {
+export function translate(
+  ctx: Pick<RequestContext, 'requestId' | 'log' | 'showLimits'>,
+  path: string,
+  error: unknown,
+): TRPCError {
   const refusal = toRefusal(error, ctx.requestId)
   ctx.showLimits(refusal.limits)
   if (isAlarm(refusal)) ctx.log.error({ error: refusal.cause, requestId: ctx.requestId, path }, 'a call failed')
