@@ -23,7 +23,7 @@ export interface EmbeddedOptions {
   readonly directory: string
   /** The loopback port; by default the one of the last start, or a free one when that is taken. */
   readonly port?: number
-  /** `false` gives up surviving a power cut for speed: for tests. */
+  /** `false` gives up surviving a power cut, and the last commits before a kill, for speed: for tests. */
   readonly durable?: boolean
   /** Lines for the person who waits or looks for a cause: progress, and what PostgreSQL logs as LOG, FATAL or PANIC. */
   readonly onLog?: (line: string) => void

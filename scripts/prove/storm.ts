@@ -53,7 +53,9 @@ export async function storm({ subscribers, users, seconds, random, log }: StormO
   // Named as scripts/temporary-database.ts names its own, which sweeps what a killed run leaves.
   const directory = await mkdtemp(join(tmpdir(), `loqui-test-${process.pid}-`))
   cleanup.defer(() => rm(directory, { recursive: true, force: true }))
-  let postgres: EmbeddedPostgres = await startEmbedded({ directory: join(directory, 'postgres'), durable: false })
+  // One that answers a commit before it is written loses what it answered when it is killed.
+  const options = { directory: join(directory, 'postgres'), durable: true }
+  let postgres: EmbeddedPostgres = await startEmbedded(options)
   cleanup.defer(() => postgres.stop())
   const { connectionString, port } = postgres
   await migrate(connectionString)
@@ -104,7 +106,7 @@ export async function storm({ subscribers, users, seconds, random, log }: StormO
       if (random() < 0.5) postgres.kill()
       else await postgres.stop()
       await postgres.exited
-      postgres = await startEmbedded({ directory: join(directory, 'postgres'), port, durable: false })
+      postgres = await startEmbedded({ ...options, port })
     }),
   ]
 
