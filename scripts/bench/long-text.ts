@@ -58,7 +58,7 @@ export const longText: Measurement = {
       const started = now()
       const { id } = await api.generations.create.mutate({ text, voiceId: wireId('voice', voice.id), format })
       const firstMs = (await firstAudio(`${url}/api/v1/generations/${id}/audio?format=wav`, key)) - started
-      const { durationMs, createdAt, finishedAt } = await finished(api, id)
+      const { durationMs, createdAt, finishedAt } = await finished(api, id, 250)
       const tookMs = Date.parse(finishedAt ?? '') - Date.parse(createdAt)
       return { timesRealTime: Number(durationMs) / tookMs, firstMs }
     }

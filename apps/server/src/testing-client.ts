@@ -15,13 +15,18 @@ export function client(
 
 const isKey = (as: object): as is { readonly key: string } => 'key' in as
 
-/** Follows a generation to its end. @throws when it does not succeed. */
-export async function finished(api: TRPCClient<AppRouter>, id: string): Promise<Generation> {
+/**
+ * Follows a generation to its end.
+ *
+ * @param everyMs how often it is looked at, in milliseconds: what is measured must not be kept from its work by it.
+ * @throws when it does not succeed.
+ */
+export async function finished(api: TRPCClient<AppRouter>, id: string, everyMs = 20): Promise<Generation> {
   for (;;) {
     const generation = await api.generations.get.query({ id })
     if (generation.state === 'succeeded') return generation
     if (generation.finishedAt !== null) throw new Error(`${id} ${generation.state}: ${generation.error?.message}`)
-    await setTimeout(20)
+    await setTimeout(everyMs)
   }
 }
 

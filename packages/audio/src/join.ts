@@ -78,15 +78,20 @@ export function createJoiner(sampleRate: number): Joiner {
       heard.buffer.transfer(0)
       const start = piece.position
       piece.position += spoken.length
-      for (let n = 0; n < spoken.length; n++) {
+      for (let n = 0; n < spoken.length; n++) spoken[n] = (spoken[n] as number) * gain
+      // The edges: some milliseconds of each piece, so that what is between is gone through without a question.
+      const begins = Math.min(spoken.length, Math.max(under.length, faded) - start)
+      for (let n = 0; n < begins; n++) {
         const at = start + n
-        let sample = (spoken[n] as number) * gain
+        const sample = spoken[n] as number
         if (at < under.length) {
           const rising = rise(at, under.length)
-          sample = sample * rising + (under[at] as number) * (1 - rising)
-        } else if (under.length === 0 && at < faded) sample *= rise(at, faded)
-        if (held === 0 && length - 1 - at < faded) sample *= rise(length - 1 - at, faded)
-        spoken[n] = sample
+          spoken[n] = sample * rising + (under[at] as number) * (1 - rising)
+        } else if (under.length === 0 && at < faded) spoken[n] = sample * rise(at, faded)
+      }
+      const ends = held === 0 ? Math.max(0, length - faded - start) : spoken.length
+      for (let n = ends; n < spoken.length; n++) {
+        spoken[n] = (spoken[n] as number) * rise(length - 1 - start - n, faded)
       }
       const ready = Math.min(spoken.length, Math.max(0, length - held - start))
       if (ready < spoken.length) tail = append(tail, spoken.subarray(ready))

@@ -34,8 +34,8 @@ const kernels = new Map<string, Kernel>()
  * @param samples number of samples that will be pushed altogether
  */
 export function createResampler(from: number, to: number, samples: number): Resampler {
-  const { up, down, reach, rows } = kernelFor(from, to)
-  const taps = 2 * reach
+  const kernel = kernelFor(from, to)
+  const { up, down, reach } = kernel
   const length = resampledLength(samples, from, to)
   let window = new Float32Array(reach - 1)
   let windowStart = -(reach - 1)
@@ -55,15 +55,7 @@ export function createResampler(from: number, to: number, samples: number): Resa
       const lastCentre = windowStart + window.length - 1 - reach
       const settled = ended ? length : Math.min(length, Math.max(given, Math.ceil(((lastCentre + 1) * up) / down)))
       const output = new Float32Array(settled - given)
-      for (let n = given; n < settled; n++) {
-        const position = n * down
-        const centre = Math.floor(position / up)
-        const row = (position - centre * up) * taps
-        const first = centre - reach + 1 - windowStart
-        let sum = 0
-        for (let tap = 0; tap < taps; tap++) sum += (rows[row + tap] as number) * (window[first + tap] as number)
-        output[n - given] = sum
-      }
+      convolve(kernel, window, windowStart, given, output)
       given = settled
 
       const nextFirst = Math.floor((given * down) / up) - reach + 1
@@ -72,6 +64,50 @@ export function createResampler(from: number, to: number, samples: number): Resa
       windowStart = Math.max(windowStart, nextFirst)
       return output
     },
+  }
+}
+
+/**
+ * Fills `output`, whose first sample is the `given`th of all, from the samples of `window`, whose first is the `windowStart`th.
+ *
+ * Each place between input samples is gone through on its own, four output samples at a time: a coefficient is then read once
+ * for four, and no sum waits for the one before. That takes half of what one after the other takes.
+ */
+function convolve(
+  { up, down, reach, rows }: Kernel,
+  window: Float32Array,
+  windowStart: number,
+  given: number,
+  output: Float32Array,
+): void {
+  const taps = 2 * reach
+  for (let place = 0; place < Math.min(up, output.length); place++) {
+    const position = (given + place) * down
+    const row = (position % up) * taps
+    let first = Math.floor(position / up) - reach + 1 - windowStart
+    let n = place
+    for (; n + 3 * up < output.length; n += 4 * up) {
+      let [a, b, c, d] = [0, 0, 0, 0]
+      for (let tap = 0; tap < taps; tap++) {
+        const coefficient = rows[row + tap] as number
+        const at = first + tap
+        a += coefficient * (window[at] as number)
+        b += coefficient * (window[at + down] as number)
+        c += coefficient * (window[at + 2 * down] as number)
+        d += coefficient * (window[at + 3 * down] as number)
+      }
+      output[n] = a
+      output[n + up] = b
+      output[n + 2 * up] = c
+      output[n + 3 * up] = d
+      first += 4 * down
+    }
+    for (; n < output.length; n += up) {
+      let sum = 0
+      for (let tap = 0; tap < taps; tap++) sum += (rows[row + tap] as number) * (window[first + tap] as number)
+      output[n] = sum
+      first += down
+    }
   }
 }
 

@@ -35,7 +35,11 @@ export const createMp3Encoder: CreateEncoder = async ({ samples, sampleRate: giv
   lame.configure({ channels: 1, sampleRate, outputSampleRate: sampleRate, bitrate })
   return {
     header: concat([id3(tags), infoFrame(typeof samples === 'number' ? samples : null, sampleRate, bitrate)]),
-    encode: (input) => concat([lame.encode([Float32Array.from(input, (sample) => sample / full)])]),
+    encode(input) {
+      const scaled = new Float32Array(input.length)
+      for (let n = 0; n < input.length; n++) scaled[n] = (input[n] as number) / full
+      return concat([lame.encode([scaled])])
+    },
     finish: () => concat([lame.finalize()]),
     // Each encoder has a WebAssembly memory of its own, which goes with it.
     free: () => {},

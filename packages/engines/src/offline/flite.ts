@@ -13,14 +13,17 @@ export type Flite = (options: readonly string[], text: string) => Int16Array<Arr
 /** What a run leaves of its memory is kept up to this size, in bytes; ordinary segments need 24 MB. */
 const keptMemory = 48_000_000
 
-export function createFlite(module: WebAssembly.Module): Flite {
+/**
+ * @param image the program's memory before it has run, of {@link firstMemory}; many may share it.
+ */
+export function createFlite(module: WebAssembly.Module, image: Uint8Array): Flite {
   let program: Program | undefined
   return (options, text) => {
     program ??= load(module)
     const current = program
     // Unless this run ends well, the next one begins with a new instance.
     program = undefined
-    const samples = run(current, options, text)
+    const samples = run(current, image, options, text)
     if (current.exports.memory.buffer.byteLength <= keptMemory) program = current
     return samples
   }
@@ -30,8 +33,6 @@ type Exports = Parameters<WASI['start']>[0]['exports']
 
 interface Program {
   readonly exports: Exports
-  /** Its memory as it was before it ran. */
-  readonly image: Uint8Array
   /** The system that the next run sees. */
   system: WASI
 }
@@ -45,18 +46,25 @@ function load(module: WebAssembly.Module): Program {
   ])
   const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: Object.fromEntries(calls) })
   // What every WASI command exports.
-  const command = exports as Exports
-  return Object.assign(program, { exports: command, image: new Uint8Array(command.memory.buffer).slice() })
+  return Object.assign(program, { exports: exports as Exports })
+}
+
+/** What the memory of the program is before it has run: 22 MB, most of them the voices, which all threads of a process share. */
+export function firstMemory(module: WebAssembly.Module): Uint8Array<SharedArrayBuffer> {
+  const memory = new Uint8Array(load(module).exports.memory.buffer)
+  const image = new Uint8Array(new SharedArrayBuffer(memory.length))
+  image.set(memory)
+  return image
 }
 
 /**
  * The program frees nothing when it ends and expects a fresh memory. Copying the first state back takes 1.5 ms, a new
  * instance 10 ms and 23 MB that wait for the garbage collector.
  */
-function run(program: Program, options: readonly string[], text: string): Int16Array<ArrayBuffer> {
+function run(program: Program, image: Uint8Array, options: readonly string[], text: string): Int16Array<ArrayBuffer> {
   const memory = new Uint8Array(program.exports.memory.buffer)
-  memory.set(program.image)
-  memory.fill(0, program.image.length)
+  memory.set(image)
+  memory.fill(0, image.length)
 
   const speech = new GrowingFile()
   const files = { text: new File(new TextEncoder().encode(text)), 'speech.wav': speech }

@@ -7,6 +7,7 @@ import { trimSilence } from './trim.ts'
 /** What a thread is started with. */
 export interface ThreadData {
   readonly module: WebAssembly.Module
+  readonly image: Uint8Array<SharedArrayBuffer>
 }
 
 /** What a thread is asked to speak. */
@@ -23,7 +24,8 @@ export interface ThreadRequest {
 
 export type ThreadReply = { readonly samples: Int16Array<ArrayBuffer> } | { readonly failure: unknown }
 
-const flite = createFlite((workerData as ThreadData).module)
+const { module, image } = workerData as ThreadData
+const flite = createFlite(module, image)
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
@@ -49,5 +51,9 @@ function reply(message: ThreadReply, transfer: ArrayBuffer[]): void {
 }
 
 function amplify(samples: Int16Array, gain: number): Int16Array<ArrayBuffer> {
-  return Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * gain))))
+  const amplified = new Int16Array(samples.length)
+  for (let n = 0; n < samples.length; n++) {
+    amplified[n] = Math.max(-32_768, Math.min(32_767, Math.round((samples[n] as number) * gain)))
+  }
+  return amplified
 }
