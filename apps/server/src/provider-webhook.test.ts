@@ -59,7 +59,11 @@ test('what the provider has signed becomes a hint, and what it has not is refuse
 
 test('what is too long is not read, and more than strangers may send is not looked at', async () => {
   expect((await post('x'.repeat(1_100_000), {})).status).toBe(413)
-  const statuses = []
-  for (let count = 0; count < 620; count++) statuses.push((await post('{}', {})).status)
-  expect(statuses.at(-1)).toBe(429)
+  // However slow the machine is, they come faster than they are allowed again.
+  const statuses = new Set<number>()
+  for (let batch = 0; batch < 100 && !statuses.has(429); batch++) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post('{}', {})))
+    for (const { status } of answers) statuses.add(status)
+  }
+  expect(statuses).toEqual(new Set([403, 429]))
 })

@@ -1,4 +1,5 @@
 import type { EngineVoice } from '../engine.ts'
+import { orAborted } from '../or-aborted.ts'
 import { parseJson, refusalOf, silenceOf } from './failure.ts'
 import { chooseModel, readModels, readVoices, wellKnownVoices } from './listed.ts'
 import type { Timing } from './timing.ts'
@@ -88,17 +89,5 @@ export function createCatalog(transport: Transport, { model, voices, timing }: C
       if (offer && (known || performance.now() - askedAt < timing.recent)) return offer
       return refresh(signal)
     },
-  }
-}
-
-/** Waits no longer than the signal lets; what is waited for goes on for the others. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

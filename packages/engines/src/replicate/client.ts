@@ -38,7 +38,7 @@ export interface ReplicateClient {
   /** Newest first, page by page. */
   list(signal: AbortSignal): AsyncIterable<readonly Prediction[]>
   upload(file: File): Promise<UploadedFile>
-  webhookSecret(signal: AbortSignal): Promise<string>
+  webhookSecret(): Promise<string>
   close(): Promise<void>
 }
 
@@ -121,11 +121,11 @@ export function createClient({ token, baseUrl = usualBaseUrl, timing }: ClientOp
         budget: timing.upload,
         signal: never,
       }),
-    webhookSecret: async (signal) =>
+    webhookSecret: async () =>
       (
-        await call(secretSchema, (either) => replicate.webhooks.default.secret.get({ signal: either }), {
+        await call(secretSchema, (late) => replicate.webhooks.default.secret.get({ signal: late }), {
           budget: timing.ask,
-          signal,
+          signal: never,
         })
       ).key,
     close: () => transport.close(),

@@ -1,4 +1,5 @@
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
+import { signWebhook } from '@loqui/fake-replicate/webhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Engine, Provider, SpeakRequest } from '../engine.ts'
 import { createJournal, openEngines } from './testing.ts'
@@ -117,4 +118,16 @@ test('the token goes to the base address alone, wherever the next page is said t
   fake.fail({ on: 'list', fault: { kind: 'bytes', base64 }, times: 1 })
   expect(await provider.find(lost, { signal })).toHaveLength(1)
   expect(fake.requests.at(-1)?.path).toBe('/v1/predictions?cursor=abc')
+})
+
+test('many messages that come at once ask for the secret once, and one that is waited for no longer keeps it from no other', async () => {
+  const body = '{"id":"abc123","status":"succeeded"}'
+  const message = { headers: signWebhook('msg_1', Date.now(), body, fake.webhooks.secret), body: Buffer.from(body) }
+  const impatient = new AbortController()
+  const first = provider.receive(message, { signal: impatient.signal })
+  const others = Array.from({ length: 50 }, () => provider.receive(message, { signal }))
+  impatient.abort(new Error('too late'))
+  await expect(first).rejects.toThrow('too late')
+  for (const read of await Promise.all(others)) expect(read).toMatchObject({ callId: 'abc123' })
+  expect(fake.requests.filter(({ path }) => path.endsWith('/secret'))).toHaveLength(1)
 })

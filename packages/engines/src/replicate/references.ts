@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EngineError, type Reference } from '../engine.ts'
+import { orAborted } from '../or-aborted.ts'
 import type { ReplicateClient } from './client.ts'
 import type { UploadedFile } from './prediction.ts'
 
@@ -57,18 +58,6 @@ export function createReferences(client: ReplicateClient, mostBytes: number): Re
     forget(reference) {
       uploads.delete(reference.sha256)
     },
-  }
-}
-
-/** Whoever leaves does not keep others from the upload they wait for, too. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: left, reject } = Promise.withResolvers<never>()
-  const leave = () => reject(signal.reason)
-  signal.addEventListener('abort', leave, { once: true })
-  try {
-    return await Promise.race([promise, left])
-  } finally {
-    signal.removeEventListener('abort', leave)
   }
 }
 

@@ -1,3 +1,4 @@
+import { orAborted } from '../or-aborted.ts'
 import type { ReplicateClient } from './client.ts'
 
 /** A forged message must not make us ask more often than this. */
@@ -14,14 +15,23 @@ export interface WebhookSecret {
 export function createWebhookSecret(client: ReplicateClient): WebhookSecret {
   let secret: string | undefined
   let askedAt = -Infinity
+  let asking: Promise<string> | undefined
 
-  const ask = async (signal: AbortSignal) => {
+  const ask = async () => {
     askedAt = performance.now()
-    secret = await client.webhookSecret(signal)
+    // Whoever has asked first may give up: others wait for the same answer, and those that come later need it.
+    secret = await client.webhookSecret()
     return secret
   }
+  // Many messages come at once, the first ones among them: they ask one question.
+  const askOnce = (signal: AbortSignal) => {
+    asking ??= ask().finally(() => {
+      asking = undefined
+    })
+    return orAborted(asking, signal)
+  }
   return {
-    get: async (signal) => secret ?? ask(signal),
-    refresh: async (signal) => (performance.now() - askedAt < askAgainMs ? null : ask(signal)),
+    get: async (signal) => secret ?? askOnce(signal),
+    refresh: async (signal) => (performance.now() - askedAt < askAgainMs ? null : askOnce(signal)),
   }
 }
