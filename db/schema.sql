@@ -858,15 +858,14 @@ begin
   return 'announced';
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.call_end(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint)
- RETURNS void
+CREATE OR REPLACE FUNCTION public.call_close(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint, OUT generation uuid, OUT payer uuid, OUT micros bigint)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   v_call provider_call;
 begin
-  perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
-  select * into v_call from provider_call where mark = p_mark for no key update;
+  select * into v_call from provider_call where mark = p_mark;
   if not found then
     return;
   end if;
@@ -881,11 +880,21 @@ begin
       adopted_by = case when p_attempt <> attempt then p_attempt else adopted_by end,
       ended_at = clock_timestamp()
     where mark = p_mark;
-  if p_cost_micros > v_call.cost_micros then
-    perform cost_spend(v_call.generation_id, v_call.attempt, p_cost_micros - v_call.cost_micros);
-    update segment set actual_cost_micros = actual_cost_micros + p_cost_micros - v_call.cost_micros
+  generation := v_call.generation_id;
+  payer := v_call.attempt;
+  micros := p_cost_micros - v_call.cost_micros;
+  if micros > 0 then
+    update segment set actual_cost_micros = actual_cost_micros + micros
       where generation_id = v_call.generation_id and index = v_call.segment_index;
   end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.call_end(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform calls_end(array[p_mark], array[p_attempt], array[p_outcome], array[p_cost_micros]);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.call_reject(p_mark uuid, p_attempt uuid, p_most integer)
@@ -907,6 +916,55 @@ begin
   end if;
   update provider_call set outcome = 'rejected' where mark = p_mark and outcome = 'succeeded';
   return found;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.calls_accept(p_marks uuid[], p_provider_ids text[])
+ RETURNS SETOF boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from provider_call where mark = any(p_marks) order by mark for no key update;
+  return query select call_accept(t.mark, t.provider_id)
+    from unnest(p_marks, p_provider_ids) with ordinality t (mark, provider_id, place) order by t.place;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.calls_announce(p_calls jsonb)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from generation where id = any(array(select (c->>'generation')::uuid from jsonb_array_elements(p_calls) c))
+    order by id for share;
+  return query select case
+      when exists (select from generation g where g.id = c.generation and g.state = 'running' and g.attempt = c.attempt
+        and g.cost_held_micros < c.micros) then 'uncovered'
+      else call_announce(c.mark, c.generation, c.index, c.attempt, c.request, c.most) end
+    from rows from (jsonb_to_recordset(p_calls)
+      as (mark uuid, generation uuid, index integer, attempt uuid, request jsonb, most integer, micros bigint)) with ordinality
+      c (mark, generation, index, attempt, request, most, micros, place)
+    order by c.place;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.calls_end(p_marks uuid[], p_attempts uuid[], p_outcomes text[], p_costs_micros bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_ids uuid[];
+  v_generations uuid[];
+  v_payers uuid[];
+  v_micros bigint[];
+begin
+  v_ids := array(select generation_id from provider_call where mark = any(p_marks));
+  perform from generation where id = any(v_ids) order by id for no key update;
+  perform from provider_call where mark = any(p_marks) order by mark for no key update;
+  select array_agg(c.generation), array_agg(c.payer), array_agg(c.micros) into v_generations, v_payers, v_micros
+    from unnest(p_marks, p_attempts, p_outcomes, p_costs_micros) t (mark, attempt, outcome, cost_micros),
+      call_close(t.mark, t.attempt, t.outcome, t.cost_micros) c
+    where c.micros > 0;
+  if v_generations is not null then
+    perform costs_spend(v_generations, v_payers, v_micros);
+  end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.consent_holds(p_id uuid)
@@ -1045,25 +1103,47 @@ CREATE OR REPLACE FUNCTION public.cost_spend(p_generation uuid, p_attempt uuid, 
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+begin
+  if p_micros <> 0 then
+    perform costs_spend(array[p_generation], array[p_attempt], array[p_micros]);
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.costs_spend(p_generations uuid[], p_attempts uuid[], p_micros bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
 declare
   v_before generation;
+  v_held bigint;
+  v_now timestamptz := clock_timestamp();
+  v_spent cost_month[];
+  v_released cost_month[];
+  v_days usage_day[];
 begin
-  if p_micros = 0 then
-    return;
-  end if;
-  select * into strict v_before from generation where id = p_generation for no key update;
-  update generation set actual_cost_micros = actual_cost_micros + p_micros,
-      cost_held_micros = cost_held_micros - least(cost_held_micros, p_micros)
-    where id = p_generation;
-  update attempt set actual_cost_micros = actual_cost_micros + p_micros where token = p_attempt;
+  for v_index in 1 .. coalesce(cardinality(p_generations), 0) loop
+    select * into strict v_before from generation where id = p_generations[v_index] for no key update;
+    v_held := least(v_before.cost_held_micros, p_micros[v_index]);
+    update generation set actual_cost_micros = actual_cost_micros + p_micros[v_index], cost_held_micros = cost_held_micros - v_held
+      where id = v_before.id;
+    update attempt set actual_cost_micros = actual_cost_micros + p_micros[v_index] where token = p_attempts[v_index];
+    v_spent := v_spent || (month_of(v_now), v_before.user_id, p_micros[v_index], 0)::cost_month;
+    if v_held > 0 then
+      v_released := v_released || (month_of(v_before.created_at), v_before.user_id, 0, v_held)::cost_month;
+    end if;
+    v_days := v_days || (v_before.user_id, (v_now at time zone 'UTC')::date, v_before.voice_id, v_before.key_id, v_before.engine,
+      0, 0, 0, p_micros[v_index])::usage_day;
+  end loop;
   insert into cost_month as c (month, user_id, spent_micros)
-    values (month_of(clock_timestamp()), v_before.user_id, p_micros) on conflict (month, user_id) do update
-      set spent_micros = c.spent_micros + excluded.spent_micros;
-  insert into cost_month as c (month, user_id, spent_micros)
-    values (month_of(clock_timestamp()), null, p_micros) on conflict (month, user_id) do update
-      set spent_micros = c.spent_micros + excluded.spent_micros;
-  perform cost_release(v_before.user_id, month_of(v_before.created_at), least(v_before.cost_held_micros, p_micros));
-  perform usage_add(v_before.user_id, v_before.voice_id, v_before.key_id, v_before.engine, 0, 0, 0, p_micros);
+    select month, user_id, sum(spent_micros) from unnest(v_spent || v_released) group by grouping sets ((month, user_id), (month))
+      order by month desc, user_id nulls last
+    on conflict (month, user_id) do update set spent_micros = c.spent_micros + excluded.spent_micros,
+      held_micros = c.held_micros - coalesce((select sum(r.held_micros) from unnest(v_released) r
+        where r.month = c.month and (c.user_id is null or r.user_id = c.user_id)), 0);
+  insert into usage_day as u (user_id, day, voice_id, key_id, engine, cost_micros)
+    select user_id, day, voice_id, key_id, engine, sum(cost_micros) from unnest(v_days)
+      group by user_id, day, voice_id, key_id, engine order by user_id, day, voice_id, key_id, engine
+    on conflict (user_id, day, voice_id, key_id, engine) do update set cost_micros = u.cost_micros + excluded.cost_micros;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.event_append(p_generation generation, p_type text, p_segment jsonb)
@@ -1411,6 +1491,18 @@ begin
     order by user_id for no key update;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.generations_renew(p_ids uuid[], p_attempts uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update generation set heartbeat_at = clock_timestamp() where id = any(array(
+    select g.id from unnest(p_ids, p_attempts) t (id, attempt) join generation g on g.id = t.id and g.attempt = t.attempt
+      where g.state = 'running' for no key update of g skip locked));
+  return query select t.attempt from unnest(p_ids, p_attempts) t (id, attempt)
+    where not exists (select from generation g where g.id = t.id and g.attempt = t.attempt and g.state = 'running');
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.generations_succeed(p_ids uuid[], p_attempts uuid[], p_durations_ms bigint[], p_audio_keys text[], p_audio_bytes bigint[], p_audio_sha256s text[])
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -1424,8 +1516,9 @@ begin
   end loop;
   perform from generation where id = any(p_ids) order by id for no key update;
   select array_agg(g order by g.user_id) into v_settled
-    from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
-        t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+    from (select t.* from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+          t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256)
+        join generation g on g.id = t.id order by g.user_id, g.voice_id, g.key_id, g.engine offset 0) t,
       generation_settle(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
     where g.id is not null;
   return query select g.id from unnest(v_settled) g, event_append(g, 'succeeded', null);

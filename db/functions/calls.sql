@@ -41,11 +41,18 @@ end $$;
 -- Takes the generation's row.
 create or replace function call_end(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint)
   returns void language plpgsql as $$
+begin
+  perform calls_end(array[p_mark], array[p_attempt], array[p_outcome], array[p_cost_micros]);
+end $$;
+
+-- All of call_end() but that it counts the cost: it answers what is to be counted, and where. The caller has taken the
+-- generation's row, and the call's.
+create or replace function call_close(p_mark uuid, p_attempt uuid, p_outcome text, p_cost_micros bigint,
+    out generation uuid, out payer uuid, out micros bigint) language plpgsql as $$
 declare
   v_call provider_call;
 begin
-  perform from generation where id = (select generation_id from provider_call where mark = p_mark) for no key update;
-  select * into v_call from provider_call where mark = p_mark for no key update;
+  select * into v_call from provider_call where mark = p_mark;
   if not found then
     return;
   end if;
@@ -60,9 +67,11 @@ begin
       adopted_by = case when p_attempt <> attempt then p_attempt else adopted_by end,
       ended_at = clock_timestamp()
     where mark = p_mark;
-  if p_cost_micros > v_call.cost_micros then
-    perform cost_spend(v_call.generation_id, v_call.attempt, p_cost_micros - v_call.cost_micros);
-    update segment set actual_cost_micros = actual_cost_micros + p_cost_micros - v_call.cost_micros
+  generation := v_call.generation_id;
+  payer := v_call.attempt;
+  micros := p_cost_micros - v_call.cost_micros;
+  if micros > 0 then
+    update segment set actual_cost_micros = actual_cost_micros + micros
       where generation_id = v_call.generation_id and index = v_call.segment_index;
   end if;
 end $$;
@@ -107,4 +116,49 @@ begin
     perform event_append(v_generation, 'waiting', null);
   end if;
   return true;
+end $$;
+
+-- Each as in call_announce(), of [{mark, generation, index, attempt, request, most, micros}]; answers in their order. Beside its
+-- answers: uncovered, when less than micros are held of the budgets for the generation. More of them is for cost_cover().
+create or replace function calls_announce(p_calls jsonb) returns setof text language plpgsql as $$
+begin
+  perform from generation where id = any(array(select (c->>'generation')::uuid from jsonb_array_elements(p_calls) c))
+    order by id for share;
+  return query select case
+      when exists (select from generation g where g.id = c.generation and g.state = 'running' and g.attempt = c.attempt
+        and g.cost_held_micros < c.micros) then 'uncovered'
+      else call_announce(c.mark, c.generation, c.index, c.attempt, c.request, c.most) end
+    from rows from (jsonb_to_recordset(p_calls)
+      as (mark uuid, generation uuid, index integer, attempt uuid, request jsonb, most integer, micros bigint)) with ordinality
+      c (mark, generation, index, attempt, request, most, micros, place)
+    order by c.place;
+end $$;
+
+-- Each as in call_accept(); answers in their order.
+create or replace function calls_accept(p_marks uuid[], p_provider_ids text[]) returns setof boolean language plpgsql as $$
+begin
+  perform from provider_call where mark = any(p_marks) order by mark for no key update;
+  return query select call_accept(t.mark, t.provider_id)
+    from unnest(p_marks, p_provider_ids) with ordinality t (mark, provider_id, place) order by t.place;
+end $$;
+
+-- Each as in call_end().
+create or replace function calls_end(p_marks uuid[], p_attempts uuid[], p_outcomes text[], p_costs_micros bigint[])
+  returns void language plpgsql as $$
+declare
+  v_ids uuid[];
+  v_generations uuid[];
+  v_payers uuid[];
+  v_micros bigint[];
+begin
+  v_ids := array(select generation_id from provider_call where mark = any(p_marks));
+  perform from generation where id = any(v_ids) order by id for no key update;
+  perform from provider_call where mark = any(p_marks) order by mark for no key update;
+  select array_agg(c.generation), array_agg(c.payer), array_agg(c.micros) into v_generations, v_payers, v_micros
+    from unnest(p_marks, p_attempts, p_outcomes, p_costs_micros) t (mark, attempt, outcome, cost_micros),
+      call_close(t.mark, t.attempt, t.outcome, t.cost_micros) c
+    where c.micros > 0;
+  if v_generations is not null then
+    perform costs_spend(v_generations, v_payers, v_micros);
+  end if;
 end $$;

@@ -48,25 +48,47 @@ end $$;
 -- Writes down what an attempt had to pay, whether or not anything came of it: a provider asks for its money also when
 -- the attempt has lost its generation meanwhile. Takes the generation's row.
 create or replace function cost_spend(p_generation uuid, p_attempt uuid, p_micros bigint) returns void language plpgsql as $$
+begin
+  if p_micros <> 0 then
+    perform costs_spend(array[p_generation], array[p_attempt], array[p_micros]);
+  end if;
+end $$;
+
+-- Each as in cost_spend(). The sums are taken up once for all, since those of the installation are everybody's, and locked
+-- until the commit; in the order of cost_hold(), of several months the later first. Of several generations the caller has
+-- taken the rows, in their order.
+create or replace function costs_spend(p_generations uuid[], p_attempts uuid[], p_micros bigint[]) returns void language plpgsql as $$
 declare
   v_before generation;
+  v_held bigint;
+  v_now timestamptz := clock_timestamp();
+  v_spent cost_month[];
+  v_released cost_month[];
+  v_days usage_day[];
 begin
-  if p_micros = 0 then
-    return;
-  end if;
-  select * into strict v_before from generation where id = p_generation for no key update;
-  update generation set actual_cost_micros = actual_cost_micros + p_micros,
-      cost_held_micros = cost_held_micros - least(cost_held_micros, p_micros)
-    where id = p_generation;
-  update attempt set actual_cost_micros = actual_cost_micros + p_micros where token = p_attempt;
+  for v_index in 1 .. coalesce(cardinality(p_generations), 0) loop
+    select * into strict v_before from generation where id = p_generations[v_index] for no key update;
+    v_held := least(v_before.cost_held_micros, p_micros[v_index]);
+    update generation set actual_cost_micros = actual_cost_micros + p_micros[v_index], cost_held_micros = cost_held_micros - v_held
+      where id = v_before.id;
+    update attempt set actual_cost_micros = actual_cost_micros + p_micros[v_index] where token = p_attempts[v_index];
+    v_spent := v_spent || (month_of(v_now), v_before.user_id, p_micros[v_index], 0)::cost_month;
+    if v_held > 0 then
+      v_released := v_released || (month_of(v_before.created_at), v_before.user_id, 0, v_held)::cost_month;
+    end if;
+    v_days := v_days || (v_before.user_id, (v_now at time zone 'UTC')::date, v_before.voice_id, v_before.key_id, v_before.engine,
+      0, 0, 0, p_micros[v_index])::usage_day;
+  end loop;
   insert into cost_month as c (month, user_id, spent_micros)
-    values (month_of(clock_timestamp()), v_before.user_id, p_micros) on conflict (month, user_id) do update
-      set spent_micros = c.spent_micros + excluded.spent_micros;
-  insert into cost_month as c (month, user_id, spent_micros)
-    values (month_of(clock_timestamp()), null, p_micros) on conflict (month, user_id) do update
-      set spent_micros = c.spent_micros + excluded.spent_micros;
-  perform cost_release(v_before.user_id, month_of(v_before.created_at), least(v_before.cost_held_micros, p_micros));
-  perform usage_add(v_before.user_id, v_before.voice_id, v_before.key_id, v_before.engine, 0, 0, 0, p_micros);
+    select month, user_id, sum(spent_micros) from unnest(v_spent || v_released) group by grouping sets ((month, user_id), (month))
+      order by month desc, user_id nulls last
+    on conflict (month, user_id) do update set spent_micros = c.spent_micros + excluded.spent_micros,
+      held_micros = c.held_micros - coalesce((select sum(r.held_micros) from unnest(v_released) r
+        where r.month = c.month and (c.user_id is null or r.user_id = c.user_id)), 0);
+  insert into usage_day as u (user_id, day, voice_id, key_id, engine, cost_micros)
+    select user_id, day, voice_id, key_id, engine, sum(cost_micros) from unnest(v_days)
+      group by user_id, day, voice_id, key_id, engine order by user_id, day, voice_id, key_id, engine
+    on conflict (user_id, day, voice_id, key_id, engine) do update set cost_micros = u.cost_micros + excluded.cost_micros;
 end $$;
 
 -- Sees to it that p_micros are held for what a running generation has yet to ask engines for: what failed, or cost more than

@@ -236,9 +236,21 @@ begin
   end loop;
   perform from generation where id = any(p_ids) order by id for no key update;
   select array_agg(g order by g.user_id) into v_settled
-    from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
-        t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256),
+    from (select t.* from unnest(p_ids, p_attempts, p_durations_ms, p_audio_keys, p_audio_bytes, p_audio_sha256s)
+          t (id, attempt, duration_ms, audio_key, audio_bytes, audio_sha256)
+        join generation g on g.id = t.id order by g.user_id, g.voice_id, g.key_id, g.engine offset 0) t,
       generation_settle(t.id, t.attempt, t.duration_ms, t.audio_key, t.audio_bytes, t.audio_sha256) g
     where g.id is not null;
   return query select g.id from unnest(v_settled) g, event_append(g, 'succeeded', null);
+end $$;
+
+-- Shows that attempts are alive; answers those that hold their generation no longer. What somebody else has locked is
+-- being written, and is left to the next time: the others are not kept waiting.
+create or replace function generations_renew(p_ids uuid[], p_attempts uuid[]) returns setof uuid language plpgsql as $$
+begin
+  update generation set heartbeat_at = clock_timestamp() where id = any(array(
+    select g.id from unnest(p_ids, p_attempts) t (id, attempt) join generation g on g.id = t.id and g.attempt = t.attempt
+      where g.state = 'running' for no key update of g skip locked));
+  return query select t.attempt from unnest(p_ids, p_attempts) t (id, attempt)
+    where not exists (select from generation g where g.id = t.id and g.attempt = t.attempt and g.state = 'running');
 end $$;

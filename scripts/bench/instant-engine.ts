@@ -15,7 +15,7 @@ export function createOfflineEngine(options: OfflineEngineOptions): Engine {
     ...createRealEngine(options),
     async speak(_request, { signal }) {
       signal.throwIfAborted()
-      return { samples: tone, sampleRate, costMicros: 0 }
+      return { samples: tone.slice(), sampleRate, costMicros: 0 }
     },
   }
 }

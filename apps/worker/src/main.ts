@@ -4,6 +4,7 @@ import { createInspector } from '@loqui/audio/inspect/create'
 import { createAccess } from '@loqui/core/access/watch'
 import { createEventFeed } from '@loqui/core/events/feed'
 import { createFairSlots } from '@loqui/core/generations/fair-slots'
+import { createLeases } from '@loqui/core/generations/lease'
 import { createRetryBudget } from '@loqui/core/generations/retry-budget'
 import type { RunContext } from '@loqui/core/generations/run'
 import { sweepCalls } from '@loqui/core/generations/sweep-calls'
@@ -76,20 +77,23 @@ const context: RunContext = {
   log,
   segmentSlots: createFairSlots(env.concurrency, { engines: engines.length }),
   retries: createRetryBudget(),
+  leases: createLeases({ db, listener, log }),
   transitions: createTransitions(db),
 }
 await syncPresetVoices(context)
 
-/** Generations in hand for each segment in flight. */
-const generationsPerSegment = 8
+/**
+ * Generations in hand. Segments are what is scarce, and there users take turns; a generation in hand mostly waits for one, or
+ * for a disk, and is held in memory. Beside those that keep many segments in flight there need not be many.
+ */
+const generations = Math.min(env.concurrency * 8, env.concurrency * 2 + 100)
 
 const work = queue.work(
   jobs.runGeneration,
   {
-    // Segments are what is scarce, and there users take turns; a generation in hand mostly waits for one, or for a disk.
-    concurrency: env.concurrency * generationsPerSegment,
+    concurrency: generations,
     // One person's long generations leave room for everyone else's.
-    groupConcurrency: env.concurrency * 2,
+    groupConcurrency: Math.min(env.concurrency * 2, generations / 2),
     tiers: planConcurrency,
     onError: (error) => log.error({ error }, 'a job failed and will run again'),
   },

@@ -29,8 +29,8 @@ interface Known {
 }
 
 /**
- * What workers, servers and administrators do to generations: in batches to those that cost nothing, one at a time to the
- * others.
+ * What workers, servers and administrators do to generations: in batches to those that cost nothing, or whose engine's calls
+ * are written down, one at a time to the others.
  */
 async function world() {
   const own = createDb({ connectionString, max: 12 })
@@ -38,7 +38,9 @@ async function world() {
   const accounts = await Promise.all(Array.from({ length: 3 }, () => newAccount(own, 1_000_000)))
   const free: Known[] = []
   const costly: Known[] = []
-  const any = () => oneOf([...free, ...costly])
+  /** Whose engine is a provider. */
+  const asked: Known[] = []
+  const any = () => oneOf([...free, ...costly, ...asked])
   const held = (known: readonly Known[], count: number) =>
     some(known, count).flatMap(({ id, attempt }) => (attempt ? [{ id, attempt }] : []))
 
@@ -56,12 +58,12 @@ async function world() {
     for (const [index, attempt] of attempts.entries()) if (attempt) known[index]!.attempt = attempt
   }
   const claimOne = async () => {
-    const known = oneOf(costly)
+    const known = oneOf([...costly, ...asked])
     const attempt = await claim(own, known.id)
     if (attempt) known.attempt = attempt
   }
   const storeSome = async () => {
-    const known = held(free, 8)
+    const known = held([...free, ...asked], 8)
     for (const { id, attempt } of known) await submitSegment(own, id, 0, attempt)
     const segments = known.map(({ id, attempt }) => segmentRow(id, 0, attempt))
     await sql`select segments_store(${JSON.stringify(segments)}::jsonb)`.execute(own)
@@ -71,6 +73,24 @@ async function world() {
       await submitSegment(own, id, 0, attempt)
       await storeSegment(own, id, 0, attempt, 70)
     }
+  }
+  const callSome = async () => {
+    const known = held(asked, 8)
+    const calls = known.map(({ id, attempt }) => {
+      return { mark: randomUUID(), generation: id, index: 0, attempt, request: {}, most: 2, micros: 0 }
+    })
+    await sql`select calls_announce(${JSON.stringify(calls)}::jsonb)`.execute(own)
+    const { rows } = await sql<{ mark: string; attempt: string }>`
+      select mark, attempt from provider_call where mark = any(${calls.map(({ mark }) => mark)})`.execute(own)
+    const marks = rows.map(({ mark }) => mark)
+    await sql`select calls_accept(${marks}::uuid[], ${marks}::text[])`.execute(own)
+    await sql`select calls_end(${marks}::uuid[], ${rows.map(({ attempt }) => attempt)}::uuid[],
+      ${rows.map(() => 'succeeded')}::text[], ${rows.map(() => 7)}::bigint[])`.execute(own)
+  }
+  const renewSome = async () => {
+    const known = held([...free, ...costly, ...asked], 16)
+    await sql`select generations_renew(${known.map(({ id }) => id)}::uuid[],
+      ${known.map(({ attempt }) => attempt)}::uuid[])`.execute(own)
   }
   const succeedSome = async () => {
     const spoken = await own
@@ -89,23 +109,27 @@ async function world() {
       ${each(900)}::bigint[], ${ids}::text[], ${each(1)}::bigint[], ${each('sha')}::text[])`.execute(own)
   }
   const succeedOne = async () => {
-    for (const { id, attempt } of held(costly, 1)) await succeed(own, id, attempt, 900)
+    for (const { id, attempt } of held([...costly, ...asked], 1)) await succeed(own, id, attempt, 900)
   }
   const failOne = async () => {
-    for (const { id, attempt } of held([...free, ...costly], 1)) await fail(own, id, attempt)
+    for (const { id, attempt } of held([...free, ...costly, ...asked], 1)) await fail(own, id, attempt)
   }
 
-  await Promise.all(Array.from({ length: 24 }, (_, index) => (index % 2 ? create(free, 0) : create(costly, 100))))
+  const kinds = [() => create(free, 0), () => create(costly, 100), () => create(asked, 100)]
+  await Promise.all(Array.from({ length: 36 }, (_, index) => kinds[index % kinds.length]?.()))
   return [
-    () => create(free, 0),
-    () => create(costly, 100),
+    ...kinds,
     claimSome,
     claimSome,
+    claimOne,
     claimOne,
     storeSome,
     storeSome,
     storeOne,
     storeOne,
+    callSome,
+    callSome,
+    renewSome,
     succeedSome,
     succeedOne,
     failOne,

@@ -187,6 +187,7 @@ export interface SpeechEstimate {
 
 /** Mono 16-bit audio and what it cost. */
 export interface Speech {
+  /** Its memory is the caller's from then on, who may give it back. */
   readonly samples: Int16Array
   /** In hertz. */
   readonly sampleRate: number

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { newId } from '../ids.ts'
 import type { Cover } from './cover.ts'
 import { whyLost } from './lease.ts'
-import type { Claimed } from './transitions.ts'
+import type { Claimed, Transitions } from './transitions.ts'
 
 /** Calls of a provider for one segment, but for those it has not accepted: then the segment has failed. */
 export const mostCalls = 2
@@ -26,6 +26,7 @@ export interface Journal extends CallJournal {
 
 interface JournalContext {
   readonly db: Db
+  readonly transitions: Transitions
   readonly cover: Cover
   /** Told the id of every call that is followed. */
   readonly heed: (providerId: string) => void
@@ -38,14 +39,13 @@ interface JournalContext {
  * @param fresh there can be no earlier calls.
  */
 export async function openJournal(
-  { db, cover, heed }: JournalContext,
+  { db, transitions, cover, heed }: JournalContext,
   generation: Claimed,
   segmentIndex: number,
   asked: AskedFor,
   fresh: boolean,
 ): Promise<Journal> {
-  const { id, attempt } = generation
-  const open = fresh ? [] : await readOpenCalls(db, id, segmentIndex)
+  const open = fresh ? [] : await readOpenCalls(db, generation.id, segmentIndex)
   for (const { providerId } of open) if (providerId !== null) heed(providerId)
   let taken: string | null = null
   return {
@@ -54,13 +54,16 @@ export async function openJournal(
       return taken
     },
     async announce() {
-      // What was asked for before is taken up without: it is paid.
-      await cover.ensure()
       const mark = newId()
-      const { rows } = await sql<{ answer: 'announced' | 'lost' | 'unknown' | 'exhausted' }>`
-        select call_announce(${mark}, ${id}, ${segmentIndex}, ${attempt}, ${JSON.stringify(asked)}::jsonb, ${mostCalls}) as answer
-      `.execute(db)
-      switch (rows[0]?.answer) {
+      const call = { mark, index: segmentIndex, request: asked, most: mostCalls }
+      // What was asked for before is taken up without: it is paid.
+      const ask = () => transitions.announce(generation, { ...call, micros: cover.micros })
+      let answer = await ask()
+      while (answer === 'uncovered') {
+        await cover.ensure()
+        answer = await ask()
+      }
+      switch (answer) {
         case 'announced':
           return mark
         case 'lost':
@@ -76,8 +79,7 @@ export async function openJournal(
       }
     },
     async accepted(mark, providerId) {
-      const { rows } = await sql<{ held: boolean }>`select call_accept(${mark}, ${providerId}) as held`.execute(db)
-      const held = rows[0]?.held === true
+      const held = await transitions.accept(mark, providerId)
       if (held) heed(providerId)
       return held
     },
@@ -86,7 +88,7 @@ export async function openJournal(
         cover.spoken(segmentIndex)
         taken = mark
       }
-      await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
+      await transitions.endCall(generation, { mark, outcome, costMicros })
     },
   }
 }
@@ -98,15 +100,15 @@ export async function openJournal(
  * @param known marks of those whose audio is at hand.
  */
 export async function openRejected(
-  { db }: Pick<JournalContext, 'db'>,
-  { id, attempt }: Claimed,
+  { db, transitions }: Pick<JournalContext, 'db' | 'transitions'>,
+  generation: Claimed,
   segmentIndex: number,
   known: readonly string[],
 ): Promise<Journal> {
   const rows = await db
     .selectFrom('provider_call')
     .select(['mark', 'provider_id', 'announced_at'])
-    .where('generation_id', '=', id)
+    .where('generation_id', '=', generation.id)
     .where('segment_index', '=', segmentIndex)
     .where('outcome', '=', 'rejected')
     .orderBy('number')
@@ -121,7 +123,7 @@ export async function openRejected(
     accepted: async () => false,
     async ended(mark, { outcome, costMicros }) {
       if (outcome === 'succeeded') taken = mark
-      await sql`select call_end(${mark}, ${attempt}, ${outcome}, ${costMicros})`.execute(db)
+      await transitions.endCall(generation, { mark, outcome, costMicros })
     },
   }
 }

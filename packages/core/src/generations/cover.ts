@@ -9,6 +9,8 @@ import type { Claimed, Transitions } from './transitions.ts'
 
 /** What has to be held of the budgets while an attempt asks its engine. */
 export interface Cover {
+  /** What has to be held by now, in micro-dollars. */
+  readonly micros: number
   /**
    * To be awaited each time before the engine is asked: all that is not spoken yet is covered then, or it is not asked.
    *
@@ -55,6 +57,9 @@ export function createCover(
   }
   for (const segment of segments) if (segment.state !== 'stored' && !isKept(generation, segment.index)) add(segment)
   return {
+    get micros() {
+      return micros
+    },
     async ensure() {
       // An engine that costs nothing is not kept waiting for the database.
       if (micros === 0) return

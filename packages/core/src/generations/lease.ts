@@ -1,5 +1,6 @@
 import type { Db } from '@loqui/db/client'
 import { HandedOver } from '@loqui/engines/engine'
+import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
 import type { Claimed } from './transitions.ts'
 
@@ -44,43 +45,64 @@ export interface Lease extends Disposable {
   readonly signal: AbortSignal
 }
 
-const renewMs = 3_000
+/** Leases of a process, which are renewed together: each by itself would be a commit of its own. */
+export interface Leases {
+  /** Shows that the attempt is alive, and finds out that it lost its generation: at once on a hint, else when it renews. */
+  hold(claimed: Claimed, signal: AbortSignal): Lease
+}
 
-/** Shows that the attempt is alive, and finds out that it lost its generation: at once on a hint, else when it renews. */
-export function holdLease(
-  { db, listener, log }: Caller<'db' | 'listener' | 'log'>,
-  { id, attempt }: Claimed,
-  signal: AbortSignal,
-): Lease {
-  const lost = new AbortController()
-  const renew = async () => {
+const renewMs = 3_000
+/** Leases that are renewed in one statement, which takes some milliseconds. */
+const mostAtOnce = 200
+
+export function createLeases({ db, listener, log }: Caller<'db' | 'listener' | 'log'>): Leases {
+  /** By attempt: told that it is lost. */
+  const held = new Map<string, { readonly id: string; lose(reason: Error): void }>()
+  let timer: NodeJS.Timeout | undefined
+
+  const renew = async (attempts: readonly string[]) => {
     try {
-      const { numUpdatedRows } = await db
-        .updateTable('generation')
-        .set({ heartbeat_at: new Date() })
-        .where('id', '=', id)
-        .where('attempt', '=', attempt)
-        .where('state', '=', 'running')
-        .executeTakeFirstOrThrow()
-      if (numUpdatedRows === 0n) lost.abort(await whyLost(db, { id, attempt }))
+      const ids = attempts.map((attempt) => held.get(attempt)?.id ?? null)
+      const { rows } = await sql<{ attempt: string }>`
+        select attempt from generations_renew(${ids}::uuid[], ${attempts}::uuid[]) t (attempt)
+      `.execute(db)
+      for (const { attempt } of rows) {
+        const lease = held.get(attempt)
+        lease?.lose(await whyLost(db, { id: lease.id, attempt }))
+      }
     } catch (error) {
       // Not knowing is not losing: every write is fenced, so going on does no harm.
-      log.warn({ error, generationId: id }, 'could not renew a lease')
+      log.warn({ error, leases: attempts.length }, 'could not renew leases')
     }
   }
-  const stopping = new AbortController()
-  const stop = () =>
-    stopping.abort(new WorkerStops('the worker stops, or its job was given on', { cause: signal.reason }))
-  if (signal.aborted) stop()
-  else signal.addEventListener('abort', stop, { once: true })
-  const timer = setInterval(renew, renewMs)
-  const unlisten = listener.on('cancel', id, () => void renew())
+  const renewAll = async () => {
+    const attempts = [...held.keys()]
+    while (attempts.length > 0) await renew(attempts.splice(0, mostAtOnce))
+  }
+
   return {
-    signal: AbortSignal.any([stopping.signal, lost.signal]),
-    [Symbol.dispose]() {
-      clearInterval(timer)
-      signal.removeEventListener('abort', stop)
-      unlisten()
+    hold({ id, attempt }, signal) {
+      const lost = new AbortController()
+      const stopping = new AbortController()
+      const stop = () =>
+        stopping.abort(new WorkerStops('the worker stops, or its job was given on', { cause: signal.reason }))
+      if (signal.aborted) stop()
+      else signal.addEventListener('abort', stop, { once: true })
+      held.set(attempt, { id, lose: (reason) => lost.abort(reason) })
+      timer ??= setInterval(renewAll, renewMs)
+      const unlisten = listener.on('cancel', id, () => void renew([attempt]))
+      return {
+        signal: AbortSignal.any([stopping.signal, lost.signal]),
+        [Symbol.dispose]() {
+          held.delete(attempt)
+          if (held.size === 0) {
+            clearInterval(timer)
+            timer = undefined
+          }
+          signal.removeEventListener('abort', stop)
+          unlisten()
+        },
+      }
     },
   }
 }

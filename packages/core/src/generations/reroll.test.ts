@@ -135,7 +135,7 @@ describe('killed in between', () => {
     await expect(run(id, more)).rejects.toBeInstanceOf(Killed)
     core.alarms.length = 0
   }
-  const killedAt = (step: 'store' | 'cover', after: number): Partial<RunContext> => {
+  const killedAt = (step: 'store' | 'announce', after: number): Partial<RunContext> => {
     let left = after
     const { transitions } = services
     return {
@@ -143,8 +143,8 @@ describe('killed in between', () => {
         ...transitions,
         store: (...args) =>
           step === 'store' && left-- === 0 ? Promise.reject(new Killed()) : transitions.store(...args),
-        cover: (...args) =>
-          step === 'cover' && left-- === 0 ? Promise.reject(new Killed()) : transitions.cover(...args),
+        announce: (...args) =>
+          step === 'announce' && left-- === 0 ? Promise.reject(new Killed()) : transitions.announce(...args),
       },
     }
   }
@@ -152,7 +152,7 @@ describe('killed in between', () => {
   test('before the second is asked for, only that is asked for', async () => {
     spoil('truncated', 1)
     const id = await create(await core.user())
-    await killed(id, killedAt('cover', 1))
+    await killed(id, killedAt('announce', 1))
     expect(await outcomes(id)).toEqual(['rejected'])
     await run(id)
     expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 2, actual_cost_micros: 2 * price() })
@@ -176,7 +176,7 @@ describe('killed in between', () => {
     spoil('short', 1)
     fake.fail({ on: 'run', fault: { kind: 'fail' }, text })
     const id = await create(user)
-    await killed(id, killedAt('cover', 1))
+    await killed(id, killedAt('announce', 1))
     await run(id)
     expect(made()).toHaveLength(2)
     expect(await outcomes(id)).toEqual(['succeeded', 'failed'])

@@ -7,6 +7,7 @@ import pLimit from 'p-limit'
 import type { Services } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { giveBack } from '../pcm.ts'
 import { findRecording } from '../voices/recording.ts'
 import { CallsExhausted } from './calls.ts'
 import { createCover } from './cover.ts'
@@ -14,7 +15,7 @@ import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { canJoinEarly, joinComing, joinSegments } from './join.ts'
-import { findLoss, GenerationOver, holdLease, LeaseLost } from './lease.ts'
+import { findLoss, GenerationOver, LeaseLost, type Leases } from './lease.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
@@ -29,6 +30,7 @@ export interface RunContext extends Services {
   /** One limit for the segments of all generations it runs, in which users take turns and no engine takes all. */
   readonly segmentSlots: FairSlots
   readonly retries: RetryBudget
+  readonly leases: Leases
   readonly transitions: Transitions
 }
 
@@ -40,6 +42,9 @@ const fewestJoinedEarly = 4
 /** Generations that are joined while they are made, each of which holds an encoder and a file; others are joined at their end. */
 const mostJoinedEarly = 8
 let joinedEarly = 0
+/** Generations that are joined at their end at the same time: each holds files, and up to 2 MB of audio. */
+const mostJoined = 32
+const joins = pLimit(mostJoined)
 
 /** What an attempt waits when the store does not answer: longer with each, and never for ever. */
 const storeWaitMs = 200
@@ -67,7 +72,7 @@ export async function runGeneration(
     return purgeRemains(context, generationId)
   }
   hints.hint('events', generation.user_id)
-  using lease = holdLease(context, generation, signal)
+  using lease = context.leases.hold(generation, signal)
   try {
     if (generation.fruitless_attempts > mostFruitlessAttempts) throw new Hopeless()
     await speakAndSettle(context, generation, lease.signal)
@@ -105,7 +110,9 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
             until.throwIfAborted()
             const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until)
             // What is short is joined from memory; a book has to be read again.
-            return segments.length === 1 && bytes ? { ...row, bytes } : row
+            if (bytes && segments.length === 1) return { ...row, bytes }
+            if (bytes) giveBack(bytes)
+            return row
           }),
         ).catch((error: unknown) => {
           fail(error)
@@ -126,7 +133,7 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     await Promise.allSettled([joining])
     throw cause
   }
-  const audio = await (joining ?? joinSegments(context, key, stored, output, tags, signal))
+  const audio = await (joining ?? joins(() => joinSegments(context, key, stored, output, tags, signal)))
   await settle(context, generation, audio)
   // A first attempt has nobody's remains to clear away but its own, of which there are none.
   if (generation.attempts === 1) return

@@ -208,7 +208,7 @@ async function isRejected(
  * @returns undefined when there is no such thing.
  */
 async function salvage(
-  { db }: SpeakContext,
+  { db, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
   { engine, reference }: Speaker,
@@ -217,7 +217,7 @@ async function salvage(
 ): Promise<Take | undefined> {
   if (engine.provider === null) return undefined
   const calls = await openRejected(
-    { db },
+    { db, transitions },
     generation,
     segment.index,
     takes.flatMap(({ mark }) => mark ?? []),
@@ -277,13 +277,13 @@ function failsOften(cause: EngineError): EngineError {
 
 const nothingRate = 24_000
 /** What is heard where there is nothing to ask for. */
-const nothing: Take = {
+const nothing = (): Take => ({
   samples: new Int16Array((nothingRate * nothingMs) / 1_000),
   sampleRate: nothingRate,
   costMicros: 0,
   flaws: [],
   mark: null,
-}
+})
 
 /** @param tries that this attempt has made already. */
 async function speakOnce(
@@ -297,7 +297,7 @@ async function speakOnce(
   const fresh = generation.attempts === 1 && tries === 0
   const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation.id, segment.index)
   const asked = ask(engine, generation, segment, rerolls)
-  if (asked.text === '') return nothing
+  if (asked.text === '') return nothing()
   retries.asked(engine.id)
   const request: SpeakRequest = { ...asked, reference }
   const { provider } = engine
@@ -305,7 +305,7 @@ async function speakOnce(
     using heeded = new DisposableStack()
     // The server hears from the provider, and whoever waits need not look again and again.
     const heed = (id: string) => heeded.defer(listener.on('call', id, () => provider.wake(id)))
-    const calls = await openJournal({ db, cover, heed }, generation, segment.index, asked, fresh)
+    const calls = await openJournal({ db, transitions, cover, heed }, generation, segment.index, asked, fresh)
     const speech = await engine.speak(request, { signal, calls })
     // The journal has counted what it cost.
     return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }

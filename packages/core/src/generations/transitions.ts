@@ -1,5 +1,6 @@
 import { createBatcher } from '@loqui/db/batch'
 import type { Db } from '@loqui/db/client'
+import type { CallOutcome } from '@loqui/db/schema/calls'
 import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
 import { type RawBuilder, sql } from 'kysely'
 import type { BudgetScope } from '../budgets/exceeded.ts'
@@ -51,6 +52,31 @@ export interface Success {
   readonly audio: { readonly key: string; readonly bytes: number; readonly sha256: string }
 }
 
+/** A call of a provider that is about to be made for a segment. */
+export interface NewCall {
+  readonly mark: string
+  readonly index: number
+  /** By which it is found where its id is lost. */
+  readonly request: object
+  /** Calls of this segment, but for those that were refused. */
+  readonly most: number
+  /** To be held of the budgets while it is made, for what is not spoken yet. */
+  readonly micros: number
+}
+
+/**
+ * Whether a call may be made: not by an attempt that is lost, without what it may cost, or more often than `most`, where
+ * `unknown` says that one of the others may yet be found.
+ */
+export type Announced = 'announced' | 'lost' | 'uncovered' | 'unknown' | 'exhausted'
+
+/** How a call ended. */
+export interface CallEnd {
+  readonly mark: string
+  readonly outcome: CallOutcome
+  readonly costMicros: number
+}
+
 /**
  * What happens to a generation on its way through a worker, each step fenced by the attempt's token and whole in itself.
  * Steps of generations that run at the same time share round trips: they are made many at once, under locks taken in an
@@ -78,6 +104,12 @@ export interface Transitions {
    * suffice.
    */
   cover(claimed: Claimed, micros: number): Promise<'covered' | 'lost' | BudgetScope>
+  /** Writes down that a provider is about to be asked. */
+  announce(claimed: Claimed, call: NewCall): Promise<Announced>
+  /** Writes down by which id the provider knows a call. False when the id is another call's, or the call has another. */
+  accept(mark: string, providerId: string): Promise<boolean>
+  /** Writes down how a call ended, and what it cost: also for an attempt that is lost. */
+  endCall(claimed: Claimed, end: CallEnd): Promise<void>
   /** Writes down what an attempt had to pay for audio that it did not get. */
   spend(claimed: Claimed, micros: number): Promise<void>
   /** Charges, releases the rest and makes the generation succeed. False when the attempt lost. */
@@ -126,6 +158,30 @@ export function createTransitions(db: Db): Transitions {
     most,
   )
 
+  const announce = createBatcher(async (calls: readonly object[]) => {
+    const { rows } = await sql<{ answer: Announced }>`
+      select answer from calls_announce(${JSON.stringify(calls)}::jsonb) t (answer)
+    `.execute(db)
+    return rows.map(({ answer }) => answer)
+  }, most)
+
+  const accept = createBatcher(
+    (calls: readonly { mark: string; providerId: string }[]) =>
+      booleans(
+        db,
+        sql`calls_accept(${calls.map(({ mark }) => mark)}::uuid[], ${calls.map(({ providerId }) => providerId)}::text[])`,
+      ),
+    most,
+  )
+
+  const endCall = createBatcher(async (ends: readonly (CallEnd & { attempt: string })[]) => {
+    await sql`
+      select calls_end(${ends.map(({ mark }) => mark)}::uuid[], ${ends.map(({ attempt }) => attempt)}::uuid[],
+        ${ends.map(({ outcome }) => outcome)}::text[], ${ends.map(({ costMicros }) => costMicros)}::bigint[])
+    `.execute(db)
+    return ends.map(() => undefined)
+  }, most)
+
   const succeed = createBatcher(async (all: readonly Success[]) => {
     const { rows } = await sql<{ id: string }>`
       select * from generations_succeed(${all.map(({ id }) => id)}::uuid[], ${all.map(({ attempt }) => attempt)}::uuid[],
@@ -165,6 +221,9 @@ export function createTransitions(db: Db): Transitions {
       `.execute(db)
       return rows[0]?.outcome ?? 'lost'
     },
+    announce: ({ id, attempt }, call) => announce({ ...call, generation: id, attempt }),
+    accept: (mark, providerId) => accept({ mark, providerId }),
+    endCall: ({ attempt }, end) => endCall({ ...end, attempt }),
     async spend({ id, attempt }, micros) {
       await sql`select cost_spend(${id}, ${attempt}, ${micros})`.execute(db)
     },

@@ -17,6 +17,7 @@ import type { Context, Log } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { createEventFeed } from '../events/feed.ts'
 import { createFairSlots } from '../generations/fair-slots.ts'
+import { createLeases } from '../generations/lease.ts'
 import { createRetryBudget } from '../generations/retry-budget.ts'
 import { type RunContext, runGeneration } from '../generations/run.ts'
 import { createTransitions } from '../generations/transitions.ts'
@@ -86,6 +87,7 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
     log,
     segmentSlots: createFairSlots(16),
     retries: createRetryBudget(),
+    leases: createLeases({ db, listener, log }),
     transitions: createTransitions(db),
   }
   await syncPresetVoices(services)
