@@ -130,6 +130,26 @@ test('it keeps trying while the database does not take connections', async () =>
   await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), 5_000)
 })
 
+test('when its connection goes dead without a word it notices, listens again and wakes everyone', {
+  timeout: 60_000,
+}, async () => {
+  await using proxy = await openProxy(connectionString)
+  const { count, errors } = await listen(proxy.connectionString)
+  const [one, two] = [count('events', 'one'), count('events', 'two')]
+  proxy.stall()
+  const { hint, flush } = hints()
+  hint('events', 'one')
+  await flush()
+  await vi.waitFor(() => {
+    expect(one).toHaveBeenCalledTimes(1)
+    expect(two).toHaveBeenCalledTimes(1)
+  }, 30_000)
+  expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('timeout') })])
+  hint('events', 'two')
+  await vi.waitFor(() => expect(two).toHaveBeenCalledTimes(2))
+  expect(one).toHaveBeenCalledTimes(1)
+})
+
 test('closed while it reconnects, it leaves no connection behind', async () => {
   const proxy = await openProxy(connectionString)
   const { listener, errors } = await listen(proxy.connectionString)

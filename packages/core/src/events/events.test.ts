@@ -1,3 +1,5 @@
+import { openListener } from '@loqui/db/listen'
+import { openProxy } from '@loqui/db/testing/proxy'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { createGeneration, createGenerationInput } from '../generations/create.ts'
@@ -9,6 +11,7 @@ import { createToneEngine } from '../testing/engine.ts'
 import { watchUsage } from '../usage/watch.ts'
 import { updateVoice } from '../voices/update.ts'
 import { appendEvent } from './append.ts'
+import { createEventFeed } from './feed.ts'
 import { sweepEvents } from './sweep.ts'
 
 const core = await testCore([createToneEngine()])
@@ -129,4 +132,25 @@ test('two who write at the same time are read in the order they commit', async (
   core.services.hints.hint('events', user.id)
   await reading
   expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => String(index + 1)))
+})
+
+test('while no hint gets through, since the connection that listens is dead without a word, each event comes once all the same', {
+  timeout: 30_000,
+}, async () => {
+  const user = await core.user()
+  await using proxy = await openProxy(core.connectionString)
+  const listener = await openListener(proxy.connectionString, () => undefined)
+  onTestFinished(() => listener.close())
+  const feed = createEventFeed({ db, listener, log: core.services.log })
+  onTestFinished(() => feed.close())
+  const watching = await watchEvents({ ...user.as, events: feed }, {}, until())
+  const events = watching[Symbol.asyncIterator]()
+  const next = async () => (await events.next()).value?.id
+  const first = next()
+  await create(user)
+  expect(await first).toBe('1')
+  proxy.stall()
+  const rest = next()
+  for (let made = 0; made < 3; made++) await create(user)
+  expect([await rest, await next(), await next()]).toEqual(['2', '3', '4'])
 })
