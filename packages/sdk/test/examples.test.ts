@@ -1,18 +1,21 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '@loqui/db/embedded-port'
 import { startLoqui } from '@loqui/server/testing'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { rolldown } from 'rolldown'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { launchBrowser } from '../../../scripts/e2e/browser.ts'
 import { signWebhook } from '../src/webhooks.ts'
 import { installPacked } from './consumer.ts'
 
 const port = await freePort()
-const origin = `http://127.0.0.1:${port}`
-const server = await startLoqui({ env: { ALLOWED_ORIGINS: origin } })
+const nextPort = await freePort()
+const [origin, nextOrigin] = [port, nextPort].map((each) => `http://127.0.0.1:${each}`) as [string, string]
+const server = await startLoqui({ env: { ALLOWED_ORIGINS: `${origin},${nextOrigin}` } })
 const { key } = await server.user()
 const env = { PATH: process.env.PATH, LOQUI_URL: server.url, LOQUI_API_KEY: key, PORT: String(port) }
 const consumer = await installPacked()
@@ -85,6 +88,73 @@ test('the route of the React example gives a token that speaks', async () => {
   })
   expect(answer.status).toBe(200)
 })
+
+test('the React example is rendered on the server, comes to life in the browser and speaks', {
+  timeout: 60_000,
+}, async () => {
+  vi.stubEnv('LOQUI_URL', server.url)
+  vi.stubEnv('LOQUI_API_KEY', key)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { POST } = await import(here('next/app/voice-token/route.ts'))
+  await consumer.write({
+    'next-server.tsx': `
+      import { renderToString } from 'react-dom/server'
+      import Page from './examples/next/app/page'
+      export const html = renderToString(<Page />)`,
+    'next-browser.tsx': `
+      import { hydrateRoot } from 'react-dom/client'
+      import Page from './examples/next/app/page'
+      hydrateRoot(document.getElementById('root')!, <Page />)`,
+  })
+  const code = await bundle('next-browser.tsx', 'browser')
+  await writeFile(path.join(consumer.directory, 'next-server.mjs'), await bundle('next-server.tsx', 'node'))
+  const { html } = await import(path.join(consumer.directory, 'next-server.mjs'))
+  const web = createServer(async ({ method, url }, res) => {
+    if (method === 'POST' && url === '/voice-token') res.end(await (await POST()).text())
+    else if (url === '/page.js') res.setHeader('content-type', 'text/javascript').end(code)
+    else {
+      res.setHeader('content-type', 'text/html; charset=utf-8')
+      res.end(`<!doctype html><div id="root">${html}</div><script type="module" src="/page.js"></script>`)
+    }
+  })
+  web.listen(nextPort, '127.0.0.1')
+  await once(web, 'listening')
+  onTestFinished(() => void web.close())
+  const browser = await launchBrowser()
+  onTestFinished(() => browser.close())
+  const page = await browser.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  // React says so there when what it finds is not what the server has rendered.
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(nextOrigin)
+  await page.waitForFunction(() => document.querySelectorAll('option').length > 1)
+  await page.selectOption('select', { label: 'Angus' })
+  await page.fill('textarea', 'Good evening, and welcome.')
+  await page.click('text=Speak')
+  await page.waitForFunction(() => (document.querySelector('audio')?.duration ?? 0) > 1)
+  expect(await page.textContent('button')).toBe('Speak')
+  expect(await page.locator('[role=alert]').count()).toBe(0)
+  expect(errors).toEqual([])
+})
+
+/** As a framework builds what it renders on the server and in the browser. */
+async function bundle(name: string, platform: 'browser' | 'node'): Promise<string> {
+  const built = await rolldown({
+    input: path.join(consumer.directory, name),
+    platform,
+    transform: {
+      jsx: 'react-jsx',
+      define: { 'process.env.LOQUI_URL': JSON.stringify(server.url), 'process.env.NODE_ENV': '"development"' },
+    },
+    onLog: (level, { message }) => {
+      if (level === 'warn' && !message.includes('use client')) throw new Error(message)
+    },
+  })
+  const { output } = await built.generate({ format: 'es', codeSplitting: false })
+  await built.close()
+  return output[0].code
+}
 
 test('the worker does what it was sent once, and nothing of what is forged', async () => {
   const { default: worker } = await import(here('webhook-worker/worker.ts'))
