@@ -17,7 +17,12 @@ import {
 } from './commands/library.ts'
 import { list } from './commands/list.ts'
 import { adminAdjust, adminBudget, adminCosts, adminRefund } from './commands/meter.ts'
-import { addPronunciation, deletePronunciation, listPronunciations } from './commands/pronunciations.ts'
+import {
+  addPronunciation,
+  deletePronunciation,
+  listPronunciations,
+  updatePronunciation,
+} from './commands/pronunciations.ts'
 import { retake } from './commands/retake.ts'
 import { deleteSample, listSamples, uploadSample } from './commands/samples.ts'
 import { say } from './commands/say.ts'
@@ -211,7 +216,7 @@ export function createProgram() {
 
   const pronunciations = program
     .command('pronunciations')
-    .description('Lists, adds and deletes how words are to be said.')
+    .description('Lists, adds, changes and deletes how words are to be said.')
   pronunciations
     .command('list')
     .description('Lists your pronunciations, the newest first.')
@@ -226,6 +231,19 @@ export function createProgram() {
     .option('-v, --voice <id>', 'only by this voice, voi_…')
     .action((phrase, replacement, { voice, ...options }) =>
       addPronunciation(client(), { phrase, replacement, voiceId: voice, ...options }, json()),
+    )
+  pronunciations
+    .command('update')
+    .description('Changes how a word is to be said, or where. What is not given stays as it is.')
+    .argument('<id>', 'pro_…')
+    .option('--phrase <text>', 'as it is written')
+    .option('--replacement <text>', 'as it is to be said')
+    .option('--case-sensitive', 'only where it is written so')
+    .option('--no-case-sensitive', 'in any case')
+    .option('--language <tag>', 'only where this is spoken, such as en; all for every language')
+    .option('-v, --voice <id>', 'only by this voice, voi_…; all for every voice')
+    .action((id, { voice, language, ...options }) =>
+      updatePronunciation(client(), id, { ...options, language: orAll(language), voiceId: orAll(voice) }, json()),
     )
   pronunciations
     .command('delete')
@@ -435,6 +453,9 @@ export function createProgram() {
 
   return program
 }
+
+/** What is said of one language or voice, or of all of them. */
+const orAll = (value: string | undefined) => (value === 'all' ? null : value)
 
 function number(value: string): number {
   const parsed = Number(value)

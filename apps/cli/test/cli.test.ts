@@ -450,6 +450,25 @@ test('library shows, downloads, links and deletes what was generated, with its c
   })
 })
 
+test('pronunciations are added, changed, listed and deleted', { timeout: patience }, async () => {
+  const added = await run(['pronunciations', 'add', 'SQL', 'sequel', '--case-sensitive', '--language', 'en', '--json'])
+  const { id } = JSON.parse(added.stdout)
+  const voiceId = (await loqui.voices.list()).items[0]?.id ?? ''
+  expect(await run(['pronunciations', 'update', id, '--replacement', 'S Q L', '--voice', voiceId])).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('“SQL” is said “S Q L” from now on'),
+  })
+  const changed = ['pronunciations', 'update', id, '--no-case-sensitive', '--language', 'all', '--json']
+  expect(JSON.parse((await run(changed)).stdout)).toMatchObject({
+    ...{ id, phrase: 'SQL', replacement: 'S Q L' },
+    ...{ caseSensitive: false, language: null, voiceId },
+  })
+  expect((await run(['pronunciations', 'list'])).stdout).toBe(`${id}\tSQL\tS Q L\tany\tall\t${voiceId}\n`)
+  expect(await run(['pronunciations', 'update', id])).toMatchObject({ code: 2 })
+  expect(await run(['pronunciations', 'update', 'pro_1', '--phrase', 'SQL'])).toMatchObject({ code: 1 })
+  expect((await run(['pronunciations', 'delete', id])).code).toBe(0)
+})
+
 test('config keeps which Loqui, which key and which voice are meant', { timeout: patience }, async () => {
   const env = { LOQUI_CONFIG: path.join(directory, 'config.json'), LOQUI_URL: '', LOQUI_API_KEY: '' }
   expect((await run(['voices'], { env })).stderr).toContain('loqui config set url')
