@@ -1,11 +1,10 @@
-import { Checkbox } from '@base-ui/react/checkbox'
 import type { CreatedKey, Scope } from '@loqui/sdk'
 import { useLoqui, useTRPC } from '@loqui/sdk/react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Check } from 'lucide-react'
 import { type SubmitEvent, useState } from 'react'
 import { fieldErrorsOf, sentenceOf } from '../errors.ts'
 import { Button } from '../ui/button.tsx'
+import { CheckField } from '../ui/check-field.tsx'
 import { CopyField } from '../ui/copy-field.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Alert } from '../ui/notice.tsx'
@@ -120,25 +119,17 @@ function Form({ isAdmin, onCreated }: { isAdmin: boolean; onCreated: (created: C
           <legend className="mb-2 text-sm font-medium">It may</legend>
           <div className="flex flex-col gap-0.5">
             {offered.map((scope) => (
-              // biome-ignore lint/a11y/noLabelWithoutControl: the checkbox brings its own input.
-              <label
+              <CheckField
                 key={scope}
-                className="-mx-2 flex cursor-pointer items-center gap-2.5 rounded-md px-2 py-1.5 hover:bg-hover pointer-coarse:py-2.5"
+                checked={chosen.includes(scope)}
+                onChange={(checked) =>
+                  setChosen(checked ? [...chosen, scope] : chosen.filter((other) => other !== scope))
+                }
+                className="-mx-2"
               >
-                <Checkbox.Root
-                  checked={chosen.includes(scope)}
-                  onCheckedChange={(checked) =>
-                    setChosen(checked ? [...chosen, scope] : chosen.filter((other) => other !== scope))
-                  }
-                  className="grid size-4 shrink-0 place-items-center rounded-[5px] border border-control-line bg-raised data-checked:border-accent data-checked:bg-accent"
-                >
-                  <Checkbox.Indicator className="text-on-accent">
-                    <Check aria-hidden strokeWidth={3} className="size-3" />
-                  </Checkbox.Indicator>
-                </Checkbox.Root>
-                <span className="flex-1 text-sm">{scopeLabels[scope]}</span>
+                <span className="flex-1">{scopeLabels[scope]}</span>
                 <code className="font-mono text-2xs text-subtle max-sm:hidden">{scope}</code>
-              </label>
+              </CheckField>
             ))}
           </div>
           {chosen.length === 0 && (

@@ -57,7 +57,7 @@ export function VoiceList({ value, onChange }: VoiceListProps) {
         <Select
           label="Language"
           value={filter.language}
-          options={[{ value: 'any', label: 'Any language' }, ...languageOptions(all)]}
+          options={[{ value: 'any', label: 'Any language' }, ...languageOptions(all.map(({ language }) => language))]}
           onChange={(language) => setFilter({ ...filter, language })}
         />
       </div>

@@ -66,9 +66,9 @@ export function filterVoices(voices: readonly Voice[], { gender, language }: Voi
   )
 }
 
-/** The languages that some voice speaks, as choices. */
-export function languageOptions(voices: readonly Voice[]): { value: string; label: string }[] {
-  const languages = [...new Set(voices.map((voice) => baseLanguage(voice.language)))]
+/** Languages as choices, each once and without its region. */
+export function languageOptions(tags: readonly string[]): { value: string; label: string }[] {
+  const languages = [...new Set(tags.map(baseLanguage))]
   return languages
     .map((value) => ({ value, label: formatLanguage(value) }))
     .sort((a, b) => a.label.localeCompare(b.label))
