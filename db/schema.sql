@@ -1367,6 +1367,18 @@ AS $function$
       return new;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.generation_keeps_finished(p_generation generation, p_for interval)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p_generation.state = 'failed' and p_generation.error_reason <> 'storage_full' and p_generation.segments_done > 0
+    and p_generation.deleted_at is null and p_generation.purged_at is null and p_generation.finished_at > now() - p_for
+    and case when p_generation.consent_id is null
+      then exists (select from voice where id = p_generation.voice_id and deleted_at is null)
+      else voice_may_speak(p_generation.voice_id, p_generation.consent_id) end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.generation_release(p_id uuid, p_attempt uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -1570,7 +1582,9 @@ AS $function$
   )
   select key from object o where not case noun
       when 'generations' then exists (select from generation where id = o.id and audio_key = o.key)
-        or exists (select from segment where generation_id = o.id and audio_key = o.key)
+        -- The rows of one that came to nothing outlive its audio.
+        or exists (select from segment s join generation g on g.id = s.generation_id
+          where s.generation_id = o.id and s.audio_key = o.key and g.purged_at is null)
         or exists (select from rendition where generation_id = o.id and audio_key = o.key)
       when 'samples' then exists (select from sample where id = o.id and audio_key = o.key and purged_at is null)
         or exists (select from upload where id = o.id and audio_key = o.key)

@@ -8,7 +8,9 @@ create or replace function objects_unnamed(p_keys text[]) returns setof text lan
   )
   select key from object o where not case noun
       when 'generations' then exists (select from generation where id = o.id and audio_key = o.key)
-        or exists (select from segment where generation_id = o.id and audio_key = o.key)
+        -- The rows of one that came to nothing outlive its audio.
+        or exists (select from segment s join generation g on g.id = s.generation_id
+          where s.generation_id = o.id and s.audio_key = o.key and g.purged_at is null)
         or exists (select from rendition where generation_id = o.id and audio_key = o.key)
       when 'samples' then exists (select from sample where id = o.id and audio_key = o.key and purged_at is null)
         or exists (select from upload where id = o.id and audio_key = o.key)

@@ -33,6 +33,16 @@ create or replace function voice_may_speak(p_voice uuid, p_consent uuid) returns
     and exists (select from voice where id = p_voice and consent_id = p_consent and deleted_at is null)
 $$;
 
+-- Whether a generation that failed keeps the segments that were finished: for so long, and while its voice may speak. Not where
+-- there was no room left: what is kept would leave none.
+create or replace function generation_keeps_finished(p_generation generation, p_for interval) returns boolean language sql stable as $$
+  select p_generation.state = 'failed' and p_generation.error_reason <> 'storage_full' and p_generation.segments_done > 0
+    and p_generation.deleted_at is null and p_generation.purged_at is null and p_generation.finished_at > now() - p_for
+    and case when p_generation.consent_id is null
+      then exists (select from voice where id = p_generation.voice_id and deleted_at is null)
+      else voice_may_speak(p_generation.voice_id, p_generation.consent_id) end
+$$;
+
 drop function if exists segment_submit_consented(uuid, integer, uuid);
 
 -- As segment_submit(), for a voice that speaks by consent: made right before each call of the engine, and in turns with the

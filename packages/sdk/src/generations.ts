@@ -48,7 +48,7 @@ export type EstimateInput = Omit<CreateGenerationInput, 'title' | 'cache'>
 
 /** How another take is to differ. */
 export interface RetakeInput {
-  /** Numbers of the segments that are spoken anew, from 0; all others keep their audio. @default all are spoken anew */
+  /** Numbers of the segments that are spoken anew, from 0; all others that are finished keep their audio. @default all are spoken anew */
   readonly segments?: readonly number[] | undefined
   /** A whole number from 1 to 2³¹ − 1. @default another one than before, where the engine takes one */
   readonly seed?: number | null | undefined

@@ -60,7 +60,15 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
       {state === 'succeeded' ? (
         <Player key={generation.id} generation={generation} lengths={lengths} heard={heard} />
       ) : state === 'failed' ? (
-        <Alert>{error?.message ?? 'It could not be spoken.'}</Alert>
+        <>
+          <Alert>{error?.message ?? 'It could not be spoken.'}</Alert>
+          {keepsFinished(generation) && (
+            <p className="text-xs text-pretty text-muted">
+              What was spoken of it is kept for a day: tried again until then, only the rest is asked of the engine and
+              paid to its provider.
+            </p>
+          )}
+        </>
       ) : (
         <div className="flex h-10 items-center gap-x-3">
           {isUnderWay && segments.total > 1 && segments.done > 0 && (
@@ -104,6 +112,15 @@ function Progress({ generation: { state, segments, durationMs, chargedMs } }: { 
       return chargedMs ? `${formatLength(chargedMs)} charged` : 'Nothing was charged'
   }
 }
+
+const keptMs = 24 * 3_600_000
+
+/** As the server does it, but for a voice that may speak no more: of such a one nothing is tried again. */
+const keepsFinished = ({ segments, error, finishedAt }: Generation): boolean =>
+  segments.done > 0 &&
+  error?.reason !== 'storage_full' &&
+  finishedAt !== null &&
+  Date.now() - Date.parse(finishedAt) < keptMs
 
 /** What somebody should know who sees it wait. */
 const waitNotes: Record<NonNullable<Generation['waitsFor']>, string> = {

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
+import { purgeKept } from '../generations/kept-failed.ts'
 import { purgeAudio } from '../generations/purge.ts'
 import { removePreviews } from '../voices/preview-remove.ts'
 import { type Consent, toConsent } from './consent.ts'
@@ -10,7 +11,7 @@ import { type consentIdInput, findConsent } from './queries.ts'
 
 /**
  * Ends a consent, whenever and as often as its user says so. Its voices speak no more: what they speak at the moment is
- * canceled, releases what it holds and stops within a second. The samples it covers are deleted unless another consent
+ * canceled, releases what it holds and stops within a second; what was finished of speech that failed goes. The samples it covers are deleted unless another consent
  * that holds covers them, too.
  *
  * @throws {Refusal} `consent_not_found`, `scope_missing`, `forbidden`.
@@ -29,6 +30,7 @@ export async function revokeConsent(
     hints.hint('events', userId)
     await removePreviews({ storage, log }, ended.objects)
     await purgeCanceled({ storage, log }, ended.generations)
+    await purgeKept({ db, storage, log }, ended.voices)
   }
   return toConsent(row)
 }

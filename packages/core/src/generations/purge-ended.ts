@@ -1,7 +1,7 @@
 import type { Caller } from '../context.ts'
 import { purgeAudio } from './purge.ts'
 
-/** Removes the audio of a generation that failed or was canceled; its row and its segments tell how far it came. */
+/** Removes all audio of a generation that failed or was canceled; its row and its segments tell how far it came. */
 export async function purgeEnded(caller: Caller<'db' | 'storage'>, id: string): Promise<void> {
   await purgeAudio(caller, id)
   await caller.db

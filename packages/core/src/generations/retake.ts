@@ -25,7 +25,10 @@ import { readSegments } from './segments.ts'
 
 export const retakeGenerationInput = z.strictObject({
   id: idSchema('generation'),
-  /** Numbers of the segments that are spoken anew, from 0; all others keep their audio. Without: all are spoken anew. */
+  /**
+   * Numbers of the segments that are spoken anew, from 0; all others keep their audio, where they are finished. Without: all are
+   * spoken anew.
+   */
   segments: z.array(z.int().min(0)).min(1).max(20_000).optional(),
   /** Without: another one than before. */
   seed: speechInput.seed,
@@ -40,10 +43,10 @@ const route = 'generations.retake'
 /**
  * Makes another take: a new generation of the same text in the same voice, which sounds otherwise; the earlier one stays as it
  * is. Of one that failed or was canceled it is a second try, in which what was spoken already is not spoken again where
- * it is still there. It is refused for what would refuse a new generation, and is charged as one.
+ * it is still there: of one that failed, for a day. It is refused for what would refuse a new generation, and is charged as one.
  *
  * @param call whether, and how, this call is told from a repetition of itself.
- * @throws {Refusal} `generation_not_found`, `audio_not_ready` for segments of one that has not succeeded, `invalid_input` for
+ * @throws {Refusal} `generation_not_found`, `audio_not_ready` for segments of one that has none to keep, `invalid_input` for
  * segments that it does not have, and all that `createGeneration()` is refused for.
  */
 export async function retakeGeneration(
@@ -73,9 +76,8 @@ async function planTake(
   const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, earlier.voice_id)
   const settings: SpeakSettings = { ...earlier.settings, ...withoutUndefined(input.settings ?? {}) }
   const { text, title } = earlier
-  const anew = input.segments && [...new Set(input.segments)].sort((a, b) => a - b)
-  const kept = anew && (await keptSpeech(caller, earlier, anew))
-  const isSecondTry = !anew && (earlier.state === 'failed' || earlier.state === 'canceled')
+  const kept = input.segments && (await keptSpeech(caller, earlier, input.segments))
+  const isSecondTry = !kept && (earlier.state === 'failed' || earlier.state === 'canceled')
   const seed = input.seed ?? (isSecondTry ? earlier.seed : anotherSeed(caller, voice, { text, settings }))
   return {
     voice,
@@ -86,8 +88,8 @@ async function planTake(
     seed,
     speech: await planSpeech(caller, voice, { text, settings, seed }, maxCharacters, kept),
     take_of: earlier.take_of ?? earlier.id,
-    kept_from: anew ? earlier.id : null,
-    spoken_anew: anew ?? null,
+    kept_from: kept ? earlier.id : null,
+    spoken_anew: kept?.spokenAnew ?? null,
     // Whoever names a seed means what it sounds like. Otherwise it would be the same again where there is no seed to change.
     cache: isSecondTry || typeof input.seed === 'number',
   }
@@ -107,29 +109,34 @@ function anotherSeed(
 /** @throws {Refusal} `audio_not_ready`, `invalid_input`. */
 async function keptSpeech(
   { db }: Caller<'db'>,
-  { id, state, text }: GenerationRow,
+  { id, state, text, purged_at }: GenerationRow,
   anew: readonly number[],
-): Promise<KeptSpeech> {
-  if (state !== 'succeeded') {
+): Promise<KeptSpeech & { readonly spokenAnew: number[] }> {
+  const mayKeep = state === 'succeeded' || (state === 'failed' && purged_at === null)
+  const segments = mayKeep ? await readSegments({ db }, id) : []
+  if (!segments.some(isStored)) {
     throw new Refusal(
       'audio_not_ready',
       `This generation has no segments to keep: it is ${state}. Take all of it anew.`,
     )
   }
-  const segments = await readSegments({ db }, id)
   const unknown = anew.find((index) => index >= segments.length)
   if (unknown !== undefined) {
     const message = `there is no segment ${unknown}: it has those from 0 to ${segments.length - 1}.`
     throw new Refusal('invalid_input', `segments: ${message}`, { issues: [{ field: 'segments', message }] })
   }
-  const isAnew = new Set(anew)
+  const asked = new Set(anew)
+  const isAnew = (segment: SegmentRow) => asked.has(segment.index) || !isStored(segment)
   return {
     segments: segments.map((segment) => toText(segment, text)),
+    spokenAnew: segments.filter(isAnew).map(({ index }) => index),
     keptMs: new Map(
-      segments.flatMap(({ index, duration_ms }) => (isAnew.has(index) ? [] : [[index, duration_ms ?? 0]])),
+      segments.flatMap((segment) => (isAnew(segment) ? [] : [[segment.index, segment.duration_ms ?? 0]])),
     ),
   }
 }
+
+const isStored = ({ state }: SegmentRow): boolean => state === 'stored'
 
 const toText = ({ index, start_offset, end_offset, pause_ms }: SegmentRow, text: string) => ({
   index,

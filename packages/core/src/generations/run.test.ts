@@ -60,7 +60,9 @@ async function eventTypes(id: string): Promise<string[]> {
 async function expectFailed(user: TestUser, id: string, reason: string): Promise<void> {
   expect(await row(id)).toMatchObject({ state: 'failed', error_reason: reason, charged_ms: 0, audio_key: null })
   expect(await currentUsage(user.as)).toMatchObject({ usedMs: 0, reservedMs: 0 })
-  expect(await core.objects(id)).toEqual([])
+  // Nothing of it but what was finished.
+  const finished = reason === 'storage_full' ? [] : (await segments(id)).flatMap(({ audio_key }) => audio_key ?? [])
+  expect(await core.objects(id)).toEqual(finished.sort())
   expect((await eventTypes(id)).at(-1)).toBe('failed')
   // The attempt says why in the log; people get the reason.
   expect(core.alarms.splice(0).length).toBeGreaterThan(0)

@@ -17,7 +17,7 @@ import { cancelUnconsented, giveUp } from './finish.ts'
 import { canJoinEarly, joinComing, joinSegments } from './join.ts'
 import { findLoss, GenerationOver, LeaseLost, type Leases } from './lease.ts'
 import { ownOutput } from './output.ts'
-import { audioKey, purgeAttempts, purgeAudio } from './purge.ts'
+import { audioKey, purgeAttempts } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { ensureSegments } from './segments.ts'
@@ -221,7 +221,7 @@ async function failOrThrow(
   const failed = await giveUp(context.db, generation.id, { state: 'failed', attempt: generation.attempt, ...verdict })
   if (!failed) return
   context.hints.hint('events', generation.user_id)
-  await purgeAudio(context, generation.id).catch((error: unknown) => {
+  await purgeRemains(context, generation.id).catch((error: unknown) => {
     context.log.warn({ error, generationId: generation.id }, 'audio of a failed generation is left to the sweep')
   })
 }

@@ -2,12 +2,13 @@ import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
 import { jobs } from '../jobs.ts'
+import { keepsFinished } from './kept-failed.ts'
 import { purgeDeleted } from './purge-deleted.ts'
 import { purgeEnded } from './purge-ended.ts'
 
 /**
  * Mends what a crash can leave: an open generation that nobody has touched for a while gets its job back, and one that
- * failed, was canceled or deleted loses its audio. The row is the truth and the queue a hint, so this needs to know
+ * was canceled or deleted, or failed a day ago, loses its audio. The row is the truth and the queue a hint, so this needs to know
  * nothing of the queue: a job that is there already is not made twice.
  */
 export async function sweepGenerations(
@@ -37,7 +38,7 @@ export async function sweepGenerations(
   const { rows: unpurged } = await sql<{ id: string; is_deleted: boolean }>`
     select id, deleted_at is not null as is_deleted from generation
     where purged_at is null and (deleted_at is not null or state in ('failed', 'canceled'))
-      and coalesce(deleted_at, finished_at) < now() - interval '1 minute'
+      and coalesce(deleted_at, finished_at) < now() - interval '1 minute' and not ${keepsFinished}
       -- What a provider may yet be making of it has to be found by its segments first.
       and not exists (select from provider_call c where c.generation_id = generation.id and c.outcome is null)
     limit 100

@@ -6,13 +6,14 @@ import { permit } from '../actor.ts'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { appendEvent } from '../events/append.ts'
+import { purgeKept } from '../generations/kept-failed.ts'
 import type { voiceIdInput } from './input.ts'
 import { removePreviews } from './preview-remove.ts'
 import { findVoice } from './queries.ts'
 
 /**
- * Deletes a voice of one's own. What it has spoken stays, what it speaks at the moment is finished; samples and consent
- * stay, too.
+ * Deletes a voice of one's own. What it has spoken stays, but for what was finished of speech that failed; what it speaks at
+ * the moment is finished; samples and consent stay, too.
  *
  * @throws {Refusal} `voice_not_found`, `forbidden` for a preset, `scope_missing`.
  */
@@ -37,4 +38,5 @@ export async function deleteVoice(
     { storage, log },
     previews.map(({ audio_key }) => audio_key),
   )
+  await purgeKept({ db, storage, log }, [id])
 }
