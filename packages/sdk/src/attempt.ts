@@ -96,7 +96,7 @@ function timedOut(ms: number, cause?: unknown): TimeoutError {
 }
 
 /** Doubles with each retry; half of it is random, so that many clients do not come back in the same moment. */
-function delayBefore(retry: number, error: LoquiError): number {
+export function delayBefore(retry: number, error: LoquiError): number {
   const backoff = Math.min(longestDelayMs, firstDelayMs * 2 ** retry)
   return Math.max(error.retryAfterMs ?? 0, backoff * (0.5 + Math.random() / 2))
 }

@@ -25,7 +25,8 @@ export async function* events<Event extends { readonly id: string }>(
   let end: { readonly error: unknown } | 'complete' | undefined
   let wake = () => {}
   let patience: ReturnType<typeof setTimeout> | undefined
-  let lastId = 0
+  // Where nothing has happened yet, how things are is told under 0.
+  let lastId = -1
 
   const finish = (how: NonNullable<typeof end>) => {
     end ??= how

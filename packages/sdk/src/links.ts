@@ -2,6 +2,8 @@ import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink, wsLink }
 import { observable, type Unsubscribable } from '@trpc/server/observable'
 import superjson from 'superjson'
 import type { AppRouter } from './api.d.ts'
+import { delayBefore, isPassing, unreachableMs } from './attempt.ts'
+import { toLoquiError } from './errors.ts'
 import { Interrupted, interrupted } from './interrupted.ts'
 import type { Socket } from './socket.ts'
 
@@ -74,7 +76,8 @@ const withoutDirection: Link =
 
 /**
  * Subscribes again after the last event that was seen, when the way to the server changes, it has lost its own to the
- * database, or the token is over and there is another. A socket that breaks resumes by itself.
+ * database, or the token is over and there is another; for a minute also when there is too much at once. A socket that breaks
+ * resumes by itself.
  */
 const resume =
   (renew: LinksOptions['renew']): Link =>
@@ -83,6 +86,10 @@ const resume =
     if (op.type !== 'subscription') return next(op)
     return observable((observer) => {
       let lastEventId: string | undefined
+      let tries = 0
+      let failingSince = 0
+      let failedAt = 0
+      let isLeft = false
       let timer: ReturnType<typeof setTimeout> | undefined
       let subscription: Unsubscribable | undefined
       const begin = () => {
@@ -90,13 +97,30 @@ const resume =
         const input = lastEventId === undefined ? op.input : { ...Object(op.input), lastEventId }
         subscription = next({ ...op, input }).subscribe({
           next(envelope) {
-            if ('id' in envelope.result && typeof envelope.result.id === 'string') lastEventId = envelope.result.id
+            const { result } = envelope
+            if ('id' in result && typeof result.id === 'string') {
+              lastEventId = result.id
+              failedAt = 0
+            }
             observer.next(envelope)
           },
           error(error) {
+            // Ending a stream of events fails it, and to go on then would hold it for ever.
+            if (isLeft) return
             const { reason } = error.data ?? {}
-            const passes = error.cause instanceof Interrupted || reason === 'service_unavailable' || renew(reason)
-            if (passes) timer = setTimeout(begin, 500 + Math.random() * 1_000)
+            const refusal = toLoquiError(error)
+            const now = Date.now()
+            // That it has begun says little: as events it is said to before it is refused. What has held for long did begin.
+            if (now - failedAt > unreachableMs) {
+              tries = 0
+              failingSince = now
+            }
+            failedAt = now
+            const delayMs = delayBefore(tries++, refusal)
+            const isLimited = reason && isPassing(refusal) && now + delayMs - failingSince < unreachableMs
+            const passes =
+              error.cause instanceof Interrupted || reason === 'service_unavailable' || isLimited || renew(reason)
+            if (passes) timer = setTimeout(begin, delayMs)
             else observer.error(error)
           },
           complete: () => observer.complete(),
@@ -104,6 +128,7 @@ const resume =
       }
       begin()
       return () => {
+        isLeft = true
         clearTimeout(timer)
         subscription?.unsubscribe()
       }

@@ -15,6 +15,7 @@ import {
   type WatchOptions,
 } from './generations.ts'
 import { Keys } from './keys.ts'
+import { Library } from './library.ts'
 import { Plans } from './plans.ts'
 import { Pronunciations } from './pronunciations.ts'
 import { Samples } from './samples.ts'
@@ -79,6 +80,7 @@ export class Loqui {
   readonly auth: Auth
   readonly pronunciations: Pronunciations
   readonly tokens: Tokens
+  readonly library: Library
   readonly usage: Usage
   readonly plans: Plans
   readonly admin: Admin
@@ -108,6 +110,7 @@ export class Loqui {
     this.auth = new Auth(connection)
     this.pronunciations = new Pronunciations(connection)
     this.tokens = new Tokens(connection)
+    this.library = new Library(connection)
     this.usage = new Usage(connection)
     this.plans = new Plans(connection)
     this.admin = new Admin(connection)

@@ -1,6 +1,8 @@
-import type { CurrentUsage, UsageReport } from './api.d.ts'
+import type { CurrentUsage, UsageChange, UsageReport } from './api.d.ts'
 import type { RequestOptions } from './attempt.ts'
 import type { Connection } from './connection.ts'
+import { events } from './events.ts'
+import type { WatchOptions } from './generations.ts'
 
 /** Which days, and what they are summed by. */
 export interface UsageHistoryInput {
@@ -53,6 +55,27 @@ export class Usage {
     return this.#connection.repeatable(
       (signal) => this.#connection.trpc.usage.history.query(input, { signal }),
       options,
+    )
+  }
+
+  /**
+   * The running period as it is, at once, and as it is after each change. With `lastEventId` it is told at once only if it has
+   * changed since that. It goes on until the loop is left or the signal aborted; a lost connection is made again, and what has
+   * changed meanwhile is told as one.
+   *
+   * @throws {PermissionDeniedError} `scope_missing`: it takes `usage:read`.
+   * @throws {InvalidInputError} `events_expired`: what came after `lastEventId` is not kept any more. Begin without it.
+   * @throws {RateLimitedError} `concurrency_limited` for a minute: too much is subscribed to already.
+   * @throws {ConnectionError} after a minute without a connection.
+   * @example
+   * ```ts
+   * for await (const { usage } of loqui.usage.watch({ signal })) console.log(`${usage.remainingMs / 1000} s left`)
+   * ```
+   */
+  watch({ signal, lastEventId }: WatchOptions = {}): AsyncGenerator<UsageChange, void, undefined> {
+    return events<UsageChange>(
+      (observer) => this.#connection.trpc.usage.watch.subscribe({ lastEventId }, observer),
+      signal,
     )
   }
 }

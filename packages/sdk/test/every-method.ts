@@ -68,6 +68,8 @@ export async function callEveryMethod(file: Blob, plan: string): Promise<unknown
   const { key } = await keys.create({ name: 'Newsletter', scopes: ['generations:write'] })
   for await (const { prefix } of keys.list()) console.log(prefix)
   await keys.revoke(key.id)
+  for await (const { type, subjectId } of loqui.library.watch()) console.log(type, subjectId)
+  for await (const { usage } of loqui.usage.watch()) if (usage.remainingMs === 0) break
   await tokens.create({ scopes: ['generations:read'] })
   const { remainingMs } = await usage.current()
   const { rows } = await usage.history({ by: 'voice' })
