@@ -5,6 +5,7 @@ import { root } from '../start/root.ts'
 import { openBench } from './bench.ts'
 import { create } from './create.ts'
 import { download } from './download.ts'
+import { events } from './events.ts'
 import { fanOut } from './fan-out.ts'
 import type { Result } from './goal.ts'
 import { inFlight } from './in-flight.ts'
@@ -13,6 +14,7 @@ import { describeMachine, load } from './machine.ts'
 import { judge, table } from './report.ts'
 import { rpc } from './rpc.ts'
 import { sdk } from './sdk.ts'
+import { silent } from './silent.ts'
 import { startLatency } from './start-latency.ts'
 import { throughput } from './throughput.ts'
 import { upload } from './upload.ts'
@@ -24,14 +26,27 @@ import { upload } from './upload.ts'
  */
 const usage = `npm run bench -- [goals] [options]
 
-Goals: P1 P2 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16; all of them by default.
+Goals: P1 P2 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 EVENTS SILENT; all of them by default.
   --quick            short rounds, for a look
   --rounds <n>       counted rounds (default 5)
   --seconds <n>      length of one turn (default 5)
   --out <file>       where the figures go (default bench-results/<time>.json)
   --profile <folder> servers and workers write their CPU profiles there`
 
-const measurements = [create, rpc, startLatency, throughput, inFlight, fanOut, upload, download, longText, sdk]
+const measurements = [
+  create,
+  rpc,
+  startLatency,
+  throughput,
+  inFlight,
+  fanOut,
+  events,
+  silent,
+  upload,
+  download,
+  longText,
+  sdk,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

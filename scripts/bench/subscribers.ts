@@ -14,8 +14,26 @@ export type Order =
   | { readonly do: 'listen'; readonly name: string }
   /** Waits until each of them has got one frame since. Answers with `Arrivals`. */
   | { readonly do: 'wait'; readonly name: string }
+  /** Begins to note how old each event is that comes to any of the sockets, from now on. Answers nothing, when it has. */
+  | { readonly do: 'note' }
+  /** Answers `{ count }` of those that were written between two times in milliseconds since 1970. */
+  | { readonly do: 'count'; readonly since: number; readonly until: number }
+  /** Answers with their `Ages`. */
+  | { readonly do: 'ages'; readonly since: number; readonly until: number }
+  /** Stops to read what comes to the sockets of that name, and subscribes to all that ever happened. Answers nothing. */
+  | { readonly do: 'ignore'; readonly name: string; readonly hello: string }
+  /** Subscribes to all that ever happened, and waits until each has got so many frames. Answers nothing. */
+  | { readonly do: 'read'; readonly name: string; readonly hello: string; readonly frames: number }
   /** Closes them. Answers nothing. */
   | { readonly do: 'close'; readonly name: string }
+
+/** From when an event was written, as it says itself, to its arrival, in milliseconds. */
+export interface Ages {
+  readonly count: number
+  readonly p50: number
+  readonly p99: number
+  readonly most: number
+}
 
 export interface Arrivals {
   /** When each came, in milliseconds since 1970. */

@@ -25,7 +25,7 @@ export interface LoquiProcesses {
   readonly audioDirectory: string
   /** Makes an account and a key of it, without asking a server. */
   user(options?: UserOptions): Promise<TestUser>
-  startServer(env?: NodeJS.ProcessEnv, options?: Pick<StartOptions, 'execPath'>): Promise<TestServer>
+  startServer(env?: NodeJS.ProcessEnv, options?: Pick<StartOptions, 'execPath' | 'execArgv'>): Promise<TestServer>
   startWorker(env?: NodeJS.ProcessEnv): Promise<TestProcess>
   /** Waits until a process has complained of this, and takes it. */
   expectTrouble(pattern: RegExp): Promise<void>
@@ -94,7 +94,7 @@ export async function openLoqui(
     app: string,
     env: NodeJS.ProcessEnv,
     running: TestProcess[],
-    options: Pick<StartOptions, 'execPath'> = {},
+    options: Pick<StartOptions, 'execPath' | 'execArgv'> = {},
   ): Promise<TestProcess> => {
     const started = await startProcess(path.join(apps, app, 'src/main.ts'), {
       ...options,
@@ -125,7 +125,7 @@ export async function openLoqui(
   }
   const startServer = async (
     env: NodeJS.ProcessEnv = {},
-    options?: Pick<StartOptions, 'execPath'>,
+    options?: Pick<StartOptions, 'execPath' | 'execArgv'>,
   ): Promise<TestServer> => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`

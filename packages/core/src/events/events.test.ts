@@ -106,6 +106,39 @@ test('who goes on after an event that is kept no more, and misses some, is told 
   }
 })
 
+test('who fell behind together is told all of it, read once for all of them', async () => {
+  const user = await core.user()
+  const count = 200
+  await sql`
+    select event_append_beside(${user.id}, 'voice.updated', ${low}) from generate_series(1, ${count}::int)
+  `.execute(db)
+  let queries = 0
+  const counted = db.withPlugin({
+    transformQuery({ node }) {
+      if (node.kind === 'SelectQueryNode') queries++
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  })
+  const { listener, log } = core.services
+  const feed = createEventFeed({ db: counted, listener, log })
+  onTestFinished(() => feed.close())
+  const signal = until()
+  const follow = async () => {
+    const seen: number[] = []
+    const following = { userId: user.id, topic: { kind: 'library' }, after: 0, last: count } as const
+    for await (const { seq } of feed.follow(following, signal, (row) => row)) {
+      seen.push(seq)
+      if (seen.length === count) break
+    }
+    return seen
+  }
+  const all = Array.from({ length: count }, (_, index) => index + 1)
+  for (const seen of await Promise.all(Array.from({ length: 100 }, follow))) expect(seen).toEqual(all)
+  // Alone one reads sixteen at a time.
+  expect(queries).toBeLessThanOrEqual(2 * Math.ceil(count / 16))
+})
+
 test('numbers of one user go on when all of its events are forgotten', async () => {
   const user = await core.user()
   await create(user)

@@ -4,7 +4,7 @@ import type { Listener } from '@loqui/db/listen'
 import type { EventRow } from '@loqui/db/schema/generations'
 import pLimit from 'p-limit'
 import type { Log } from '../context.ts'
-import { readLastNumbers, readNewEvents, readTopic } from './queries.ts'
+import { readLastNumbers, readNewEvents, readTopic, type TopicPlace } from './queries.ts'
 import { createStream, type Stream } from './stream.ts'
 import { type Topic, topicKey } from './topic.ts'
 
@@ -46,6 +46,8 @@ const batch = 200
 const usersAtOnce = 500
 /** Events that one who is behind reads at a time, and holds while its connection takes none: it may be one of many. */
 const catchUpBatch = 16
+/** Such batches that are kept for others who are as far behind, for as long as two looks at all streams are apart. */
+const keptBatches = 8
 /** Queries at a time of those who are behind: many that come back at once leave connections to others. */
 const catchUpsAtOnce = 4
 const retryMs = { first: 100, most: 2_000 }
@@ -114,6 +116,7 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
     polling = false
   }
   const timer = setInterval(() => {
+    batches.clear()
     if (streams.size > 0 && !polling) void poll()
   }, pollMs)
   timer.unref()
@@ -127,10 +130,33 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
     return followed
   }
 
+  // A thousand who fell behind together are as far behind as one another: what is read is what many are told.
+  const batches = new Map<string, Promise<Batch>>()
+  const readBatch = (stream: Stream, place: TopicPlace): Promise<Batch> => {
+    const key = `${place.userId} ${topicKey(place.topic)} ${place.after}`
+    const shared = batches.get(key)
+    if (shared) return shared
+    const [oldest] = batches.keys()
+    if (batches.size >= keptBatches && oldest !== undefined) batches.delete(oldest)
+    const forget = () => {
+      if (batches.get(key) === reading) batches.delete(key)
+    }
+    const reading = catchUps(async () => {
+      const { head } = stream
+      const rows = await readTopic(db, { ...place, batch: catchUpBatch })
+      // What is full stays as it is, and what is not may be more a moment later.
+      if (rows.length < catchUpBatch) forget()
+      return { rows, head }
+    })
+    reading.catch(forget)
+    batches.set(key, reading)
+    return reading
+  }
+
   const tryUntil = async <Answer>(signal: AbortSignal, run: () => Promise<Answer>): Promise<Answer | undefined> => {
     for (let waitMs = retryMs.first; !signal.aborted; waitMs = Math.min(waitMs * 2, retryMs.most)) {
       try {
-        return await catchUps(run)
+        return await run()
       } catch (error) {
         log.warn({ error }, 'could not read earlier events, and will again')
         await sleep(waitMs, undefined, { signal }).catch(() => undefined)
@@ -150,18 +176,22 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
       try {
         while (!signal.aborted) {
           if (follower.isBehind) {
-            const { head } = stream
-            const rows = await tryUntil(signal, () =>
-              readTopic(db, { userId, topic, after: follower.seen, batch: catchUpBatch }),
-            )
-            if (!rows) return
+            const batch = await tryUntil(signal, async () => {
+              const { rows, head } = await readBatch(stream, { userId, topic, after: follower.seen })
+              return { rows: [...rows], head }
+            })
+            if (!batch) return
+            const { rows, head } = batch
             let seen = follower.seen
-            for (const row of rows) {
+            const isLast = rows.length < catchUpBatch
+            // One that was told is let go: whoever does not read may hold what is left of them for long.
+            for (let row = rows.shift(); row; row = rows.shift()) {
+              const { seq } = row
               yield tell(row)
-              seen = row.seq
+              seen = seq
               if (signal.aborted) return
             }
-            follower.catchUp(rows.length < catchUpBatch ? Math.max(seen, head) : seen)
+            follower.catchUp(isLast ? Math.max(seen, head) : seen)
             continue
           }
           const row = follower.shift()
@@ -187,6 +217,13 @@ export function createEventFeed({ db, listener, log }: FeedOptions): EventFeed {
       clearInterval(timer)
     },
   }
+}
+
+/** What one who is behind reads. */
+interface Batch {
+  readonly rows: readonly EventRow[]
+  /** The last number that was known before. */
+  readonly head: number
 }
 
 interface Followed {

@@ -1,0 +1,1 @@
+import '@loqui/server/testing-held'
