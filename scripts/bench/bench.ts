@@ -7,6 +7,7 @@ import { type RunningProcess, startProcess } from '@loqui/process/testing'
 import { sql } from 'kysely'
 import { openDatabases } from '../databases.ts'
 import { root } from '../start/root.ts'
+import { workerFlags } from '../start/worker-flags.ts'
 
 export interface BenchOptions {
   /** Counted rounds; one more warms up. */
@@ -77,6 +78,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       join(root, 'apps', app, 'src/main.ts'),
       { NODE_ENV: 'test', LOQUI_DATA_DIR: directory, SECRET_KEY: 'the secret of a bench', ...env, ...more },
       [
+        ...(app === 'worker' ? workerFlags : []),
         ...(preload === undefined ? [] : ['--import', join(import.meta.dirname, preload)]),
         ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
       ],

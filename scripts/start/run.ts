@@ -13,6 +13,7 @@ import { root } from './root.ts'
 import { keepSecret } from './secret.ts'
 import { buildStudio } from './studio.ts'
 import { type Service, supervise } from './supervise.ts'
+import { workerFlags } from './worker-flags.ts'
 
 export interface RunOptions {
   readonly env: Env
@@ -115,7 +116,8 @@ function startServices(lock: DataLock, log: Log, env: NodeJS.ProcessEnv): Servic
       running.set(name, { pid, command: entry })
       lock.note([...running.values()])
     }
-    return supervise({ name, entry, env, log, onSpawn })
+    const execArgv = [...process.execArgv, ...(name === 'worker' ? workerFlags : [])]
+    return supervise({ name, entry, env, execArgv, log, onSpawn })
   })
 }
 

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** The absolute path of its main file. */
   readonly entry: string
   readonly env: NodeJS.ProcessEnv
+  /** For Node itself; those of this process by default. */
+  readonly execArgv?: readonly string[]
   readonly log: Log
   /** Told of every process that is started. */
   readonly onSpawn?: (pid: number) => void
@@ -38,7 +40,7 @@ export interface Service {
  * Runs a process and starts it again whenever it ends. It says `{ ready: true }` over IPC when it is, finishes on SIGTERM,
  * and ends by itself when the channel closes, which happens when we are killed.
  */
-export function supervise({ name, entry, env, log, onSpawn }: ServiceOptions): Service {
+export function supervise({ name, entry, env, execArgv = process.execArgv, log, onSpawn }: ServiceOptions): Service {
   const { promise: ready, resolve: onReady, reject: onFailure } = Promise.withResolvers<void>()
   const stopping = new AbortController()
   let child: ChildProcess | undefined
@@ -49,7 +51,7 @@ export function supervise({ name, entry, env, log, onSpawn }: ServiceOptions): S
     const started = Date.now()
     let wasReady = false
     // A session of its own: Ctrl-C in a terminal goes to everyone in ours, and we stop things in order.
-    child = fork(entry, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    child = fork(entry, { env, execArgv: [...execArgv], detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     if (child.pid !== undefined) onSpawn?.(child.pid)
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) createInterface(stream).on('line', (line) => log(line, name))

@@ -134,3 +134,27 @@ test('whoever wants what: no slot is idle but what is kept for those that have n
   )
   await fc.assert(property, { numRuns: 100 })
 })
+
+test('work that leaves its slot makes room before it ends, and once', async () => {
+  const slots = createFairSlots(1)
+  const stored = Promise.withResolvers<void>()
+  const begun: string[] = []
+  const ended: string[] = []
+  const work = (name: string) =>
+    slots({ user: 'anna', engine: 'tone' }, async (leave) => {
+      begun.push(name)
+      leave()
+      leave()
+      await stored.promise
+      ended.push(name)
+    })
+  const held = slots({ user: 'anna', engine: 'tone' }, () => stored.promise)
+  const all = Promise.all([held, work('first'), work('second')])
+  expect(begun).toEqual([])
+  stored.resolve()
+  await all
+  expect([begun, ended]).toEqual([
+    ['first', 'second'],
+    ['first', 'second'],
+  ])
+})

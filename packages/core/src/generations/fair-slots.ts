@@ -1,5 +1,8 @@
-/** Runs work when there is a slot for it; whose it is, and which engine does it, decide the order. */
-export type FairSlots = <Result>(whose: Whose, work: () => Promise<Result>) => Promise<Result>
+/**
+ * Runs work when there is a slot for it; whose it is, and which engine does it, decide the order. Work that needs its slot no
+ * longer may leave it before it ends.
+ */
+export type FairSlots = <Result>(whose: Whose, work: (leave: () => void) => Promise<Result>) => Promise<Result>
 
 export interface Whose {
   readonly user: string
@@ -91,14 +94,20 @@ export function createFairSlots(size: number, { engines: engineCount = 1 } = {})
       use.waiting++
       next()
     })
-    try {
-      return await work()
-    } finally {
+    let left = false
+    const leave = () => {
+      if (left) return
+      left = true
       line.running--
       use.running--
       free++
       if (line.running === 0 && line.waiting.size === 0) lines.delete(user)
       next()
+    }
+    try {
+      return await work(leave)
+    } finally {
+      leave()
     }
   }
 }

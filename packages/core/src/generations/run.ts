@@ -106,9 +106,9 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     segment.state === 'stored'
       ? segment
       : slots(() =>
-          context.segmentSlots({ user: generation.user_id, engine: generation.engine }, async () => {
+          context.segmentSlots({ user: generation.user_id, engine: generation.engine }, async (leave) => {
             until.throwIfAborted()
-            const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until)
+            const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until, leave)
             // What is short is joined from memory; a book has to be read again.
             if (bytes && segments.length === 1) return { ...row, bytes }
             if (bytes) giveBack(bytes)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Reference, type SpeakRequest } from '@loqui/engines/engine'
+import pLimit from 'p-limit'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { littleEndianBytes } from '../pcm.ts'
@@ -34,11 +35,16 @@ type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & {
   readonly retries: RetryBudget
 }
 
+/** Segments that are being stored at the same time; audio of others waits in memory, and keeps its engine waiting. */
+const mostStoring = 64
+const storing = pLimit(mostStoring)
+
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
  * then written down if the attempt still holds the generation. Where there is audio already that answers it, that is
  * copied, and the engine is not asked.
  *
+ * @param onMade told when nothing is left to do but to store it.
  * @returns the segment as it is stored.
  * @throws {EngineError} when the engine does not speak it; {CallsExhausted}; {Refusal} `budget_exceeded`; {LeaseLost},
  * {GenerationOver}; the signal's reason.
@@ -49,9 +55,10 @@ export async function speakSegment(
   { source: found, ...segment }: BegunSegment,
   speaker: Speaker,
   signal: AbortSignal,
+  onMade: () => void = () => undefined,
 ): Promise<StoredSegment> {
-  const { transitions, hints, storage } = caller
-  const { id, attempt } = generation
+  const { transitions } = caller
+  const { attempt } = generation
   let source = found
   if (segment.state !== 'submitted' || segment.attempt !== attempt) {
     const lookup = lookupOf(speaker.engine, generation, segment, speaker.reference?.sha256)
@@ -68,7 +75,21 @@ export async function speakSegment(
 
   const made =
     (source && (await copied(caller, source, signal))) ?? (await spoken(caller, generation, segment, speaker, signal))
-  const { bytes, costMicros, ...measures } = made
+  return storing(() => {
+    onMade()
+    return keep(caller, generation, segment, speaker, made, signal)
+  })
+}
+
+async function keep(
+  { transitions, hints, storage }: SpeakContext,
+  generation: Claimed,
+  segment: SegmentRow,
+  speaker: Speaker,
+  { bytes, costMicros, ...measures }: Made,
+  signal: AbortSignal,
+): Promise<StoredSegment> {
+  const { id, attempt } = generation
   const key = segmentKey(id, attempt, segment.index)
   const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
     // What could not be kept is paid for.
