@@ -121,6 +121,7 @@ export function createProgram() {
     .option('--language <code>', 'what the text is in, such as de, for voices that have to be told')
     .option('--seed <number>', 'the same text with the same seed sounds the same again', count)
     .option('--title <title>', 'a name for people')
+    .option('--normalize', 'write numbers and abbreviations out, for voices that read them badly')
     .option('--no-cache', 'speak also what was spoken before with the same voice and settings')
     .option('-q, --quiet', 'show no progress')
     .action((words, options) => say(client, words, { ...options, voice: voiceOf(options), json: json() }))
@@ -157,6 +158,7 @@ export function createProgram() {
     .option('--top-k <number>', 'number of the likeliest sounds that are chosen from', count)
     .option('--repetition-penalty <number>', 'how much a sound is avoided that has just been made', number)
     .option('--language <code>', 'what the text is in, such as de, for voices that have to be told')
+    .option('--normalize', 'as it would be with numbers and abbreviations written out')
     .action((words, options) => estimate(client, words, { ...options, voice: voiceOf(options), json: json() }))
 
   program

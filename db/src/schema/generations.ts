@@ -43,6 +43,8 @@ export interface GenerationTable {
   seed: number | null
   /** How words of its text are to be said; `null`: as they are written. */
   pronunciations: JSONColumnType<FrozenPronunciation[]> | null
+  /** The language, BCP 47, by which numbers and abbreviations are written out; `null`: the engine reads them as it does. */
+  normalized_as: string | null
   /** Since when it waits for its engine, which does not work. */
   degraded_at: Date | null
   title: string | null

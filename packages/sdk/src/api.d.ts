@@ -423,6 +423,8 @@ interface GenerationSummary {
     settings: SpeakSettings;
     /** `null` where none was asked for. */
     seed: number | null;
+    /** Whether numbers and abbreviations were written out before the engine was asked. */
+    normalize: boolean;
     /** `cached`: those done whose audio was there already; for them no engine was asked. */
     segments: {
         total: number;
@@ -882,6 +884,7 @@ declare const routes: {
                     language?: string | undefined;
                 } | undefined;
                 seed?: number | null | undefined;
+                normalize?: boolean | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
                 title?: string | null | undefined;
                 cache?: boolean | undefined;
@@ -930,6 +933,7 @@ declare const routes: {
                     language?: string | undefined;
                 } | undefined;
                 seed?: number | null | undefined;
+                normalize?: boolean | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
             };
             output: Estimate;

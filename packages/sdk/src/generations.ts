@@ -33,6 +33,12 @@ export interface CreateGenerationInput extends OutputInput {
    * @default the engine chooses
    */
   readonly seed?: number | null | undefined
+  /**
+   * `true`: numbers, money, dates, units and abbreviations are written out, by the language, before the engine is asked.
+   *
+   * @default the engine reads them as it does
+   */
+  readonly normalize?: boolean | undefined
   /** A name for people, also of the file when it is downloaded. */
   readonly title?: string | null | undefined
   /**

@@ -7,6 +7,7 @@ import { findVoice } from '../voice.ts'
 export interface EstimateOptions extends SettingOptions {
   readonly file?: string | undefined
   readonly voice?: string | undefined
+  readonly normalize?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
@@ -14,12 +15,12 @@ export interface EstimateOptions extends SettingOptions {
 export async function estimate(
   connect: () => Loqui,
   words: readonly string[],
-  { file, voice, json = false, ...options }: EstimateOptions,
+  { file, voice, normalize, json = false, ...options }: EstimateOptions,
 ): Promise<void> {
   const text = await readText(words, file)
   const loqui = connect()
   const voiceId = await findVoice(loqui, voice)
-  const found = await loqui.generations.estimate({ text, voiceId, settings: settingsOf(options) })
+  const found = await loqui.generations.estimate({ text, voiceId, settings: settingsOf(options), normalize })
   if (json) return printJson(found)
   const left = found.fits ? `${seconds(found.remainingAfterMs)} left while it runs` : 'more than is left'
   print([

@@ -14,13 +14,15 @@ export interface SayOptions extends TargetOptions, SettingOptions {
   readonly seed?: number | undefined
   readonly title?: string | undefined
   readonly quiet?: boolean | undefined
+  /** Whether numbers and abbreviations are written out. */
+  readonly normalize?: boolean | undefined
   /** `false`: also what was spoken before is spoken. */
   readonly cache?: boolean | undefined
 }
 
 /** Speaks a text into a file, or into standard output while it is made. Ctrl-C cancels the generation. */
 export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
-  const { voice, seed, title, cache, quiet = false, json = false } = options
+  const { voice, seed, title, normalize, cache, quiet = false, json = false } = options
   const target = chooseTarget(options)
   const text = await readText(words, options.file)
   const loqui = connect()
@@ -29,7 +31,7 @@ export async function say(connect: () => Loqui, words: readonly string[], option
   const { signal } = interruption
 
   const voiceId = await findVoice(loqui, voice, signal)
-  const input = { text, voiceId, format: target.format, settings: settingsOf(options), seed, title, cache }
+  const input = { text, voiceId, format: target.format, settings: settingsOf(options), seed, title, normalize, cache }
   const tell = tellWaits(quiet ? () => undefined : note)
   if (target.file === '-') return pipe(loqui, input, sink, tell, signal)
   const speech = await speak()

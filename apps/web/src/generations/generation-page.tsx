@@ -124,11 +124,11 @@ function UseAgain({ generation }: { generation: Generation }) {
   const account = useAccount()
   const router = useRouter()
   const prefill = () => {
-    const { text, title, voiceId, format, seed } = generation
+    const { text, title, voiceId, format, seed, normalize } = generation
     const { speed = 1, pitch = 0, ...settings } = generation.settings
     const store = draftStore(account.id)
     const before = store.get()
-    store.update({ text, title: title ?? '', voiceId, format, speed, pitch, settings, seed })
+    store.update({ text, title: title ?? '', voiceId, format, speed, pitch, settings, seed, normalize })
     if (before.text !== '' && before.text !== text) {
       toast('Your draft was replaced.', { label: 'Undo', onPress: () => store.update(before) })
     }
@@ -183,7 +183,8 @@ function Delete({ generation: { id, state } }: { generation: Generation }) {
 }
 
 function Facts({ generation }: { generation: Generation }) {
-  const { voiceId, format, settings, seed, characters, chargedMs, engine, createdAt, finishedAt, id } = generation
+  const { voiceId, format, settings, seed, normalize, characters, chargedMs, engine, createdAt, finishedAt, id } =
+    generation
   const { isPreview } = useVoice(voiceId)
   return (
     <aside aria-label="Settings">
@@ -203,6 +204,7 @@ function Facts({ generation }: { generation: Generation }) {
           ),
         )}
         {seed !== null && <Fact label="Seed">{seed}</Fact>}
+        {normalize && <Fact label="Numbers">Written out</Fact>}
         <Fact label="Format">{formats[format].label}</Fact>
         <Fact label="Text">{formatCount(characters)} characters</Fact>
         {chargedMs !== null && <Fact label="Charged">{formatLength(chargedMs)}</Fact>}

@@ -20,6 +20,7 @@ const failed = (own: Partial<Generation> = {}): Generation => ({
   loudness: null,
   settings: {},
   seed: null,
+  normalize: false,
   takeOf: null,
   waitsFor: null,
   segments: { total: 2, done: 1, cached: 0 },

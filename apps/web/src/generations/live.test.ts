@@ -16,6 +16,7 @@ const known: GenerationSummary = {
   loudness: null,
   settings: {},
   seed: null,
+  normalize: false,
   takeOf: null,
   waitsFor: null,
   segments: { total: 4, done: 2, cached: 0 },

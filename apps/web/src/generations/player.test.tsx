@@ -20,6 +20,7 @@ const generation: Generation = {
   loudness: null,
   settings: {},
   seed: null,
+  normalize: false,
   takeOf: null,
   waitsFor: null,
   segments: { total: 2, done: 2, cached: 0 },

@@ -21,6 +21,7 @@ const generation = (own: Partial<Generation> = {}): Generation => ({
   loudness: null,
   settings: {},
   seed: null,
+  normalize: false,
   takeOf: null,
   waitsFor: null,
   segments: { total: 1, done: 1, cached: 0 },

@@ -2,6 +2,7 @@ import type { Voice } from '@loqui/sdk'
 import { type ReactNode, useId } from 'react'
 import { formatLanguage, formatPitch, formatSpeed } from '../format.ts'
 import { formatOptions } from '../generations/formats.ts'
+import { CheckField } from '../ui/check-field.tsx'
 import { Select } from '../ui/select.tsx'
 import { Slider } from '../ui/slider.tsx'
 import { inputClass } from '../ui/text-field.tsx'
@@ -80,6 +81,13 @@ export function Delivery({ draft, voice, onChange }: DeliveryProps) {
         )
       })}
       {takesSeed(takes) && <Seed value={draft.seed} onChange={(seed) => onChange({ seed })} />}
+      <CheckField
+        checked={draft.normalize}
+        onChange={(normalize) => onChange({ normalize })}
+        className="-mx-2 text-muted"
+      >
+        Write out numbers and abbreviations
+      </CheckField>
       <Labeled label="Format">
         <Select
           label="Format"

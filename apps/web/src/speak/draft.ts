@@ -18,6 +18,8 @@ export interface Draft {
   settings: MoreSettings
   /** `null`: any. */
   seed: number | null
+  /** Whether numbers and abbreviations are written out. */
+  normalize: boolean
   /** The generation that came of it last, which the page keeps showing. */
   generationId: string | null
 }
@@ -31,6 +33,7 @@ export const emptyDraft: Draft = {
   pitch: 0,
   settings: {},
   seed: null,
+  normalize: false,
   generationId: null,
 }
 
@@ -117,6 +120,7 @@ function restoreDraft(stored: object): Draft {
     pitch: number('pitch', -12, 12),
     settings: restoreSettings(field('settings')),
     seed: seed(field('seed')),
+    normalize: field('normalize') === true,
     generationId: id('generationId'),
   }
 }

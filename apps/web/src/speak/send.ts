@@ -23,8 +23,9 @@ export function toInput(draft: Draft, voice: Speaking): CreateGenerationInput {
 }
 
 /** The part of it that says how long the speech will be. */
-export function toEstimateInput({ text, speed, pitch, settings }: Draft, voice: Speaking): EstimateInput {
-  return { text, voiceId: voice.id, settings: settingsFor(voice, { ...settings, speed, pitch }) }
+export function toEstimateInput({ text, speed, pitch, settings, normalize }: Draft, voice: Speaking): EstimateInput {
+  const asked = { text, voiceId: voice.id, settings: settingsFor(voice, { ...settings, speed, pitch }) }
+  return normalize ? { ...asked, normalize } : asked
 }
 
 /**

@@ -67,6 +67,7 @@ describe('a text that can be spoken', () => {
       loudness: null,
       settings: { speed: 2 },
       seed: null,
+      normalize: false,
       waitsFor: null,
       segments: { total: 2, done: 0, cached: 0 },
       takeOf: null,

@@ -20,6 +20,8 @@ export const speechInput = {
   settings: speakSettingsSchema.default({}),
   /** The same text, voice, settings and seed sound the same; another seed makes another take. */
   seed: z.int().min(1).max(mostSeed).nullish(),
+  /** `true`: numbers and abbreviations are written out, by the language, before the engine is asked. Otherwise it reads them as it does. */
+  normalize: z.boolean().optional(),
 }
 
 /** How its audio is to be made. */

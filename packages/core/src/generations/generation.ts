@@ -34,6 +34,8 @@ export interface GenerationSummary {
   settings: SpeakSettings
   /** `null` where none was asked for. */
   seed: number | null
+  /** Whether numbers and abbreviations were written out before the engine was asked. */
+  normalize: boolean
   /** `cached`: those done whose audio was there already; for them no engine was asked. */
   segments: { total: number; done: number; cached: number }
   /** `gen_…` of the first take of its text; `null`: it is the first. */
@@ -104,6 +106,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
     ...ownOutput(row),
     settings: row.settings,
     seed: row.seed,
+    normalize: row.normalized_as !== null,
     takeOf: row.take_of === null ? null : wireId('generation', row.take_of),
     estimatedMs: row.estimated_ms,
     reservedMs: row.reserved_ms,
@@ -159,6 +162,7 @@ export const summaryColumns = [
   ...outputColumns,
   'settings',
   'seed',
+  'normalized_as',
   'take_of',
   'estimated_ms',
   'reserved_ms',

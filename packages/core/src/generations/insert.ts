@@ -106,6 +106,7 @@ const toRow = ({ userId, keyId, voice, text, title, output, settings, seed, spee
   settings: { ...settings },
   seed,
   pronunciations: speech.pronunciations as GenerationRow['pronunciations'],
+  normalized_as: speech.normalized_as,
   title,
   segments_total: speech.segments.length,
   estimated_ms: speech.expectedMs,

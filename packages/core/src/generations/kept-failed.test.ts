@@ -1,4 +1,4 @@
-import { EngineError } from '@loqui/engines/engine'
+import { type Engine, EngineError } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
@@ -33,9 +33,12 @@ const sentences = [
 ] as const
 const text = sentences.join(' ')
 
-// One after the other, so that it is certain what was finished before the failure.
-const run = (id: string) =>
-  runGeneration({ ...services, segmentSlots: createFairSlots(1) }, { generationId: id }, new AbortController().signal)
+const run = (id: string, speaking: Engine = engine) =>
+  runGeneration(
+    { ...services, segmentSlots: createFairSlots(1), engines: new Map([[engine.id, speaking]]) },
+    { generationId: id },
+    new AbortController().signal,
+  )
 
 async function create(user: TestUser, own: Partial<z.input<typeof createGenerationInput>> = {}) {
   const input = createGenerationInput.parse({ text, format: 'pcm', voiceId: `voi_${low}`, ...own })
@@ -45,8 +48,14 @@ async function create(user: TestUser, own: Partial<z.input<typeof createGenerati
 /** One whose last sentence could not be spoken. */
 async function failed(user: TestUser, own: Partial<z.input<typeof createGenerationInput>> = {}) {
   const id = await create(user, own)
-  engine.fail('third one', new EngineError('never', { retryable: false }))
-  await run(id)
+  await run(id, {
+    ...engine,
+    async speak(request, options) {
+      if (!request.text.includes('third one')) return engine.speak(request, options)
+      await expect.poll(async () => (await row(id)).segments_done).toBe(2)
+      throw new EngineError('never', { retryable: false })
+    },
+  })
   core.alarms.splice(0)
   engine.reset()
   expect(await row(id)).toMatchObject({ state: 'failed', segments_done: 2, charged_ms: 0, cost_held_micros: 0 })

@@ -4,6 +4,7 @@ import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { pronunciationsOf } from '../pronunciations/queries.ts'
+import { isNormalizable } from '../text/normalize.ts'
 import { findBadPause } from '../text/pauses.ts'
 import { type PronunciationRule, rulesFor } from '../text/pronounce.ts'
 import { type TextSegment, turnMs } from '../text/split.ts'
@@ -20,6 +21,8 @@ export interface PlannedSpeech {
   readonly segments: readonly TextSegment[]
   /** How its words are to be said, where not as they are written. */
   readonly pronunciations: readonly PronunciationRule[] | null
+  /** By what language its numbers and abbreviations are written out; `null`: they are not. */
+  readonly normalized_as: string | null
   readonly expectedMs: number
   /** Upper bound: what is reserved. No segment is longer than its own. */
   readonly maxMs: number
@@ -39,6 +42,8 @@ export interface SpeechRequest {
   readonly voiceId: VoiceReference
   readonly settings: SpeakSettings
   readonly seed?: number | null | undefined
+  /** Whether numbers and abbreviations are written out before the engine is asked. */
+  readonly normalize?: boolean | undefined
 }
 
 /** What a generation needs to know of its voice. */
@@ -132,7 +137,7 @@ export interface KeptSpeech {
 export async function planSpeech(
   { engines }: Caller<'engines'>,
   voice: SpeakingVoice,
-  { text, settings, seed }: Pick<SpeechRequest, 'text' | 'settings' | 'seed'>,
+  { text, settings, seed, normalize }: Pick<SpeechRequest, 'text' | 'settings' | 'seed' | 'normalize'>,
   maxCharacters: number,
   kept?: KeptSpeech,
 ): Promise<PlannedSpeech> {
@@ -147,7 +152,10 @@ export async function planSpeech(
   if (!engine || !voice.available) throw engineNotThere('voiceId', voice.name)
   const badPause = findBadPause(text)
   if (badPause !== null) throw refuse('invalid_input', 'text', badPause)
-  const spoken = { pronunciations: pronunciationsFor(text, voice, settings) }
+  const spoken = {
+    pronunciations: pronunciationsFor(text, voice, settings),
+    normalized_as: normalize ? normalizedAs(voice, settings) : null,
+  }
   const asked = (written: string) => askedText(engine, spoken, written)
   const request = { text: asked(text), voice: voice.engine_voice, settings, seed: seed ?? undefined }
   if (request.text === '') throw refuse('text_empty', 'text', 'there is nothing to speak in it.')
@@ -190,6 +198,15 @@ export async function planSpeech(
 
 const nothing = { expectedMs: nothingMs, maxMs: nothingMs }
 
+/** @throws {Refusal} `invalid_input` where nobody knows the words for the language's numbers. */
+function normalizedAs({ language }: SpeakingVoice, settings: SpeakSettings): string {
+  const spoken = settings.language ?? language
+  // What an engine is told is a language; how it is spoken is the voice's.
+  const tag = primary(spoken) === primary(language) ? language : spoken
+  if (isNormalizable(tag)) return tag
+  throw refuse('invalid_input', 'normalize', `there are no words for the numbers of “${tag}”; leave it out.`)
+}
+
 /** Those of the user's rules that a text needs: first those for the voice alone, then those for its language, then the latest. */
 function pronunciationsFor(
   text: string,
@@ -212,7 +229,7 @@ function refuse(reason: Reason, field: string, message: string): Refusal {
 
 /** Where it is split is settled, and how its words are said is not. */
 const tooLongToSay = (index: number) =>
-  refuse('invalid_input', 'segments', `with your pronunciations, segment ${index} is too long. Take all of it anew.`)
+  refuse('invalid_input', 'segments', `as it is to be said, segment ${index} is too long. Take all of it anew.`)
 
 const tooManyParts = () =>
   refuse('text_too_long', 'text', `it has more than ${mostParts} paragraphs or sentences. Send it in parts.`)

@@ -76,6 +76,7 @@ async function planTake(
   const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, earlier.voice_id)
   const settings: SpeakSettings = { ...earlier.settings, ...withoutUndefined(input.settings ?? {}) }
   const { text, title } = earlier
+  const normalize = earlier.normalized_as !== null
   const kept = input.segments && (await keptSpeech(caller, earlier, input.segments))
   const isSecondTry = !kept && (earlier.state === 'failed' || earlier.state === 'canceled')
   const seed = input.seed ?? (isSecondTry ? earlier.seed : anotherSeed(caller, voice, { text, settings }))
@@ -86,7 +87,7 @@ async function planTake(
     output: toOutputRow(ownOutput(earlier)),
     settings,
     seed,
-    speech: await planSpeech(caller, voice, { text, settings, seed }, maxCharacters, kept),
+    speech: await planSpeech(caller, voice, { text, settings, seed, normalize }, maxCharacters, kept),
     take_of: earlier.take_of ?? earlier.id,
     kept_from: kept ? earlier.id : null,
     spoken_anew: kept?.spokenAnew ?? null,

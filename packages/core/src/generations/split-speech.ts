@@ -18,13 +18,13 @@ export interface Splittable extends Pronounced {
  * is longer than the engine takes, written as it is to be said.
  */
 export async function splitSpeech(engine: Engine, splittable: Splittable): Promise<readonly TextSegment[]> {
-  const { text, settings, language, pronunciations } = splittable
+  const { text, settings, language, pronunciations, normalized_as } = splittable
   const { segmentCharacters } = engine.limits
 
   async function split(part: string, maxCharacters: number): Promise<readonly UnnumberedSegment[]> {
     const segments = await splitTextInTurns(part, { maxCharacters, locale: settings.language ?? language })
     // As it is written it is short enough.
-    if (pronunciations === null) return segments
+    if (pronunciations === null && normalized_as === null) return segments
     const fitting: UnnumberedSegment[] = []
     for (const segment of segments) {
       const asked = askedText(engine, splittable, segment.text).length

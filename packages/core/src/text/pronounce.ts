@@ -1,3 +1,4 @@
+import { findWritten, replaceWritten, type Written } from './normalize.ts'
 import { outsideSounds } from './sounds.ts'
 
 /** How a word, or several, is to be said. */
@@ -11,11 +12,41 @@ export interface PronunciationRule {
  * Writes words as they are to be said: whole words only, the longest of what applies at a place, and nothing twice.
  *
  * @param rules of two for the same phrase the first applies.
+ * @param normalizedAs the language in which numbers and abbreviations are written out, too, where no rule says how; `null`: they
+ * are not.
  */
-export function pronounce(text: string, rules: readonly PronunciationRule[]): string {
-  if (rules.length === 0) return text
-  const replacer = createReplacer(rules)
-  return outsideSounds(text, (part) => part.replace(replacer.pattern, replacer.replace))
+export function pronounce(
+  text: string,
+  rules: readonly PronunciationRule[],
+  normalizedAs: string | null = null,
+): string {
+  if (rules.length === 0 && normalizedAs === null) return text
+  const replacer = rules.length === 0 ? undefined : createReplacer(rules)
+  return outsideSounds(text, (part) => {
+    const ruled = replacer ? Array.from(part.matchAll(replacer.pattern), (match) => toWritten(match, replacer)) : []
+    const written = normalizedAs === null ? [] : findWritten(part, normalizedAs)
+    return replaceWritten(part, merge(ruled, written))
+  })
+}
+
+const toWritten = ({ index, 0: said }: RegExpExecArray, { replace }: ReturnType<typeof createReplacer>): Written => ({
+  start: index,
+  end: index + said.length,
+  text: replace(said),
+})
+
+/** Both in order; of two that meet, the one of a rule. */
+function merge(ruled: readonly Written[], written: readonly Written[]): readonly Written[] {
+  if (ruled.length === 0) return written
+  const merged: Written[] = []
+  let next = 0
+  for (const rule of ruled) {
+    for (let other = written[next]; other && other.start < rule.end; other = written[++next]) {
+      if (other.end <= rule.start) merged.push(other)
+    }
+    merged.push(rule)
+  }
+  return [...merged, ...written.slice(next)]
 }
 
 /** The rules that change a text. */
