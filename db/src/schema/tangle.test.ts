@@ -74,12 +74,16 @@ async function world() {
       await storeSegment(own, id, 0, attempt, 70)
     }
   }
+  /** Generations that are asked for now: an attempt makes the calls of a segment one after the other. */
+  const calling = new Set<string>()
   const callSome = async () => {
-    const known = held(asked, 8)
+    const known = held(asked, 8).filter(({ id }) => !calling.has(id))
+    for (const { id } of known) calling.add(id)
     const calls = known.map(({ id, attempt }) => {
       return { mark: randomUUID(), generation: id, index: 0, attempt, request: {}, most: 2, micros: 0 }
     })
     await sql`select calls_announce(${JSON.stringify(calls)}::jsonb)`.execute(own)
+    for (const { id } of known) calling.delete(id)
     const { rows } = await sql<{ mark: string; attempt: string }>`
       select mark, attempt from provider_call where mark = any(${calls.map(({ mark }) => mark)})`.execute(own)
     const marks = rows.map(({ mark }) => mark)
