@@ -6,13 +6,13 @@ import type { z } from 'zod'
 import { revokeConsent } from '../consents/revoke.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
+import { oneSlot } from '../testing/one-slot.ts'
 import { consentOf, giveConsent, giveVoice } from '../testing/samples.ts'
 import { currentUsage } from '../usage/current.ts'
 import { createVoice, createVoiceInput } from '../voices/create.ts'
 import { deleteVoice } from '../voices/delete.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { deleteGeneration } from './delete.ts'
-import { createFairSlots } from './fair-slots.ts'
 import { getGeneration } from './get.ts'
 import { runGeneration } from './run.ts'
 
@@ -80,7 +80,7 @@ describe('a segment that was spoken before', () => {
     const user = await core.user()
     const twice = { text: `${sentences[0]}\n\n${sentences[0]}` }
     const one = await create(user, twice)
-    await runGeneration({ ...services, segmentSlots: createFairSlots(1) }, { generationId: one }, signal())
+    await runGeneration({ ...services, segmentSlots: oneSlot() }, { generationId: one }, signal())
     expect(await row(one)).toMatchObject({ segments_total: 2, segments_cached: 1, actual_cost_micros: 7 })
 
     engine.reset()
@@ -108,7 +108,7 @@ describe('a segment that was spoken before', () => {
     engine.hold()
     const id = await create(user)
     expect(await held(user.id)).toBe(engine.price(sentences[0]) + engine.price(sentences[1]))
-    const running = runGeneration({ ...services, segmentSlots: createFairSlots(1) }, { generationId: id }, signal())
+    const running = runGeneration({ ...services, segmentSlots: oneSlot() }, { generationId: id }, signal())
     await expect.poll(async () => (await row(id)).segments_cached).toBe(1)
     expect(await held(user.id)).toBe(engine.price(sentences[1]))
     engine.release()

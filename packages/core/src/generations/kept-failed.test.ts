@@ -7,12 +7,12 @@ import { newId } from '../ids.ts'
 import { reconcileStorage } from '../storage/reconcile.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
+import { oneSlot } from '../testing/one-slot.ts'
 import { consentOf, giveVoice } from '../testing/samples.ts'
 import { currentUsage } from '../usage/current.ts'
 import { deleteVoice } from '../voices/delete.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { deleteGeneration } from './delete.ts'
-import { createFairSlots } from './fair-slots.ts'
 import { failedKeptHours } from './kept-failed.ts'
 import { retakeGeneration, retakeGenerationInput } from './retake.ts'
 import { runGeneration } from './run.ts'
@@ -35,7 +35,7 @@ const text = sentences.join(' ')
 
 const run = (id: string, speaking: Engine = engine) =>
   runGeneration(
-    { ...services, segmentSlots: createFairSlots(1), engines: new Map([[engine.id, speaking]]) },
+    { ...services, segmentSlots: oneSlot(), engines: new Map([[engine.id, speaking]]) },
     { generationId: id },
     new AbortController().signal,
   )

@@ -3,9 +3,9 @@ import type { z } from 'zod'
 import { createPronunciation, createPronunciationInput } from '../pronunciations/create.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
+import { oneSlot } from '../testing/one-slot.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { estimateGeneration, estimateInput } from './estimate.ts'
-import { createFairSlots } from './fair-slots.ts'
 import { retakeGeneration, retakeGenerationInput } from './retake.ts'
 import { runGeneration } from './run.ts'
 
@@ -26,7 +26,7 @@ const create = (user: TestUser, own: Own) =>
   )
 // One segment after the other.
 const run = (id: string) =>
-  runGeneration({ ...services, segmentSlots: createFairSlots(1) }, { generationId: id }, new AbortController().signal)
+  runGeneration({ ...services, segmentSlots: oneSlot() }, { generationId: id }, new AbortController().signal)
 const row = (id: string) => db.selectFrom('generation').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 
 const text = 'Dr. Watson paid £1,000 at 10:45. In 1891 he was 39.'
