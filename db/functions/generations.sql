@@ -208,7 +208,8 @@ end $$;
 
 -- What several transitions in one transaction need: all locks of one kind before any of the next, each kind in order. So
 -- two batches, or a batch and a transition by itself, never wait for each other in a circle. Generations of engines that
--- cost money take part in none: their rows in cost_month would be one more kind.
+-- cost money take part in none of these: their rows in cost_month would be one more kind. Their calls are written down in
+-- batches by calls_announce() and calls_end(), in an order of their own: generations, calls, segments, months, days.
 create or replace function generations_lock(p_ids uuid[]) returns void language plpgsql as $$
 begin
   perform from generation where id = any(p_ids) order by id for no key update;

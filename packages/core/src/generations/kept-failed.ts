@@ -18,13 +18,24 @@ export const keepsFinished = sql<boolean>`generation_keeps_finished(generation, 
 /** What is removed at once when a voice may speak no more; the rest is the sweep's. */
 const mostAtOnce = 20
 
-/** Removes what failed generations have kept of voices that may speak no more, since nothing can be asked of those again. */
+/**
+ * Removes what failed generations have kept of voices that may speak no more, since nothing can be asked of those again. What
+ * cannot be removed now is the sweep's: that a voice may speak no more is written down already.
+ */
 export async function purgeKept(
   { db, storage, log }: Caller<'storage' | 'log'> & { readonly db: Db },
   voiceIds: readonly string[],
 ): Promise<void> {
-  if (voiceIds.length === 0) return
-  const kept = await db
+  const onError = (error: unknown) => log.warn({ error }, 'what failed generations have kept is left to the sweep')
+  const kept = await findKept(db, voiceIds).catch(onError)
+  for (const purge of await Promise.allSettled((kept ?? []).map(({ id }) => purgeAudio({ storage }, id)))) {
+    if (purge.status === 'rejected') onError(purge.reason)
+  }
+}
+
+async function findKept(db: Db, voiceIds: readonly string[]): Promise<{ id: string }[]> {
+  if (voiceIds.length === 0) return []
+  return db
     .selectFrom('generation')
     .select('id')
     .where('voice_id', 'in', voiceIds)
@@ -35,9 +46,4 @@ export async function purgeKept(
     .where(sql<boolean>`not ${keepsFinished}`)
     .limit(mostAtOnce)
     .execute()
-  for (const purge of await Promise.allSettled(kept.map(({ id }) => purgeAudio({ storage }, id)))) {
-    if (purge.status === 'rejected') {
-      log.warn({ error: purge.reason }, 'what a failed generation has kept is left to the sweep')
-    }
-  }
 }

@@ -1,11 +1,11 @@
 import { abbreviationWriters } from './normalize-abbreviations.ts'
 import { dateWriters } from './normalize-dates.ts'
 import { isYear, sayDecade, sayYear } from './normalize-years.ts'
-import { digitsOf, mostDigits, type NumberWords } from './number-words.ts'
+import { digitsOf, grouped, mostDigits, type NumberWords } from './number-words.ts'
 import { currencyOf, currencyPattern, sayCurrency, sayUnit, unitOf, unitPattern } from './quantities.ts'
 import { after, afterNumber, gap, type Writer } from './writers.ts'
 
-const number = String.raw`(?<number>\d{1,3}(?:[,\u00A0\u2009\u202F]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)`
+const number = String.raw`(?<number>\d{1,3}${grouped(String.raw`[,\u00A0\u2009\u202F]`)}(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)`
 const magnitudes: Readonly<Record<string, string>> = {
   thousand: 'thousand',
   million: 'million',
@@ -143,7 +143,7 @@ export function englishWriters(language: string, words: NumberWords): readonly W
     rule(
       `(?<minus>[-−]?)${number}${unitPattern}${afterNumber}`,
       ({ minus, number: written, gap: apart = '', unit: symbol = '' }) => {
-        const [value, unit] = [read(written), unitOf(symbol, apart)]
+        const [value, unit] = [read(written), unitOf(symbol, apart, language)]
         return value && unit && sayUnit(minus ? `-${value}` : value, unit, language, words)
       },
     ),

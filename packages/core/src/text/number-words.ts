@@ -61,6 +61,13 @@ export interface NumberWords {
 /** What has more digits is no number that anybody says. */
 export const mostDigits = 15
 
+/**
+ * The groups behind the first of a number, as a pattern: of more digits than there are words for nothing is taken, or each group
+ * of a long row would look through all the others.
+ */
+export const grouped = (separator: string): string =>
+  String.raw`(?:${separator}\d{3}){1,${(mostDigits - 3) / 3}}(?!${separator}\d{3})`
+
 type Library = { readonly toCardinal: (value: string) => string; readonly toOrdinal: (value: string) => string }
 
 // Imported by name, so that what bundles or checks them sees them: all together take some 70 ms to load.

@@ -1,6 +1,6 @@
 import type { NumberWords } from './number-words.ts'
 
-/** Of symbols: what `Intl` calls the unit. Those that are also words, as “in”, are left out. */
+/** Of symbols: what `Intl` calls the unit. Those that are words of most languages, as “in”, are left out. */
 const units: Readonly<Record<string, string>> = {
   '%': 'percent',
   km: 'kilometer',
@@ -89,15 +89,25 @@ const escaped = (symbols: readonly string[]) =>
     .map((symbol) => symbol.replace(/[$/]/gu, String.raw`\$&`))
     .join('|')
 
-/** A unit after its number, with the space before it: for what matches, see {@link unitOf}. */
-export const unitPattern = String.raw`(?<gap>[ \u00A0\u202F]?)(?<unit>${escaped(Object.keys(units))})`
+/** A unit after its number, with the space before it, and no elided article (“l’”): for what matches, see {@link unitOf}. */
+export const unitPattern = String.raw`(?<gap>[ \u00A0\u202F]?)(?<unit>${escaped(Object.keys(units))})(?!['’]\p{L})`
 /** A currency, before its number or after it. */
 export const currencyPattern = `(?<currency>${escaped(Object.keys(currencies))})`
 
-/** What a symbol stands for after a number, in `Intl`’s words. */
-export function unitOf(symbol: string, gap: string): string | undefined {
+/** Symbols that are words of a language, and stand behind numbers as such. */
+const alsoWords: Readonly<Record<string, readonly string[]>> = {
+  ...{ es: ['ha', 'mi'], it: ['ha', 'mi'] },
+  ...{ da: ['min'], nb: ['min'], nn: ['min'], no: ['min'], sv: ['min'] },
+}
+
+/** What a symbol stands for after a number, in `Intl`’s words. @param language BCP 47 */
+export function unitOf(symbol: string, gap: string, language: string): string | undefined {
+  if (gap !== '' && alsoWords[primaryOf(language)]?.includes(symbol)) return undefined
   return gap === '' && onlyApart.has(symbol) ? undefined : units[symbol]
 }
+
+/** The language itself, without region or script. */
+export const primaryOf = (language: string): string => language.toLowerCase().split('-', 1)[0] ?? ''
 
 /** ISO 4217. */
 export const currencyOf = (symbol: string): string | undefined => currencies[symbol]

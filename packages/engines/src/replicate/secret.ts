@@ -32,6 +32,8 @@ export function createWebhookSecret(client: ReplicateClient): WebhookSecret {
   }
   return {
     get: async (signal) => secret ?? askOnce(signal),
-    refresh: async (signal) => (performance.now() - askedAt < askAgainMs ? null : askOnce(signal)),
+    // What comes while it is asked for waits for the same answer: it may be signed with what that says.
+    refresh: async (signal) =>
+      asking === undefined && performance.now() - askedAt < askAgainMs ? null : askOnce(signal),
   }
 }
