@@ -50,7 +50,8 @@ export async function killAtRandom(
   const creating = async () => {
     while (goesOn()) {
       ids.push(...(await stage.create(4)))
-      await sleep(between(500, 1_500))
+      // Below what an installation asks of its provider, five calls a second: a backlog would say nothing of kills.
+      await sleep(between(2_000, 3_000))
     }
   }
   const killing = async () => {

@@ -127,14 +127,9 @@ export async function openLoqui(
     env: NodeJS.ProcessEnv = {},
     options?: Pick<StartOptions, 'execPath' | 'execArgv'>,
   ): Promise<TestServer> => {
-    const port = await freePort()
+    const { PORT: port = String(await freePort()) } = env
     const url = `http://127.0.0.1:${port}`
-    const started = await startApp(
-      'server',
-      { ...common, PORT: String(port), PUBLIC_URL: url, ...env },
-      servers,
-      options,
-    )
+    const started = await startApp('server', { ...common, PORT: port, PUBLIC_URL: url, ...env }, servers, options)
     const server = Object.assign(started, { url })
     return server
   }
