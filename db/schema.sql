@@ -1007,7 +1007,8 @@ begin
   -- The lock lets no further one come. All rows before the months' costs, and the event stream last: see generations.sql.
   generations := array(select id from generation
     where consent_id = p_id and state in ('queued', 'running') order by id for no key update);
-  foreach v_id in array generations loop
+  -- Of several months the later first, as in cost_hold(): ids ascend with time.
+  for v_id in select id from unnest(generations) id order by id desc loop
     perform generation_stop(v_id, null, 'canceled', null, null);
   end loop;
   update consent set revoked_at = clock_timestamp() where id = p_id;

@@ -43,11 +43,6 @@ export function findWritten(text: string, language: string): Written[] {
   return found
 }
 
-/** Writes out what {@link findWritten} finds. */
-export function normalize(text: string, language: string): string {
-  return replaceWritten(text, findWritten(text, language))
-}
-
 /** @param written in order, without overlaps. */
 export function replaceWritten(text: string, written: readonly Written[]): string {
   if (written.length === 0) return text
