@@ -7,9 +7,11 @@ import { getAccount } from '../accounts/get.ts'
 import { scopes } from '../actor.ts'
 import type { Log } from '../context.ts'
 import { cancelGeneration } from '../generations/cancel.ts'
+import { createCover } from '../generations/cover.ts'
 import { createGeneration, createGenerationInput } from '../generations/create.ts'
 import { getGeneration } from '../generations/get.ts'
 import { runGeneration } from '../generations/run.ts'
+import { ensureSegments } from '../generations/segments.ts'
 import { sweep } from '../housekeeping/sweep.ts'
 import { newId, wireId } from '../ids.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
@@ -257,6 +259,33 @@ describe('an engine that fails and is paid all the same', () => {
     expect(await state(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 8 * 7 + 15 })
     expect(engine.spoken).toHaveLength(9)
     expect(await budgetOf(user)).toMatchObject({ spentMicros: 71, heldMicros: 0 })
+  })
+
+  test('asks for no more than is still needed, when others were spoken while it asked', async () => {
+    const user = await core.user()
+    await set(user.id, null, 2 * 20 + 15)
+    const text = `${'a'.repeat(100)}\n\n${'b'.repeat(100)}`
+    const input = createGenerationInput.parse({ text, format: 'pcm', voiceId: `voi_${low}` })
+    const id = rowId((await createGeneration(user.as, input)).id)
+    const { transitions } = services
+    const claimed = (await transitions.claim(id, newId()))!
+    await transitions.spend(claimed, 15)
+    const asked: number[] = []
+    const slow: typeof transitions = {
+      ...transitions,
+      async cover(generation, micros) {
+        asked.push(micros)
+        if (asked.length === 1) {
+          cover.spoken(0)
+          await transitions.spend(claimed, 7)
+        }
+        return transitions.cover(generation, micros)
+      },
+    }
+    const cover = createCover(slow, claimed, await ensureSegments(services, claimed), engine)
+    await cover.ensure()
+    expect(asked).toEqual([40, 20])
+    expect(await budgetOf(user)).toMatchObject({ spentMicros: 22 })
   })
 })
 

@@ -62,10 +62,14 @@ export function createCover(
     },
     async ensure() {
       // An engine that costs nothing is not kept waiting for the database.
-      if (micros === 0) return
-      const outcome = await transitions.cover(generation, micros)
-      if (outcome === 'lost') throw new LeaseLost()
-      if (outcome !== 'covered') throw budgetExceeded(outcome)
+      while (micros > 0) {
+        const wanted = micros
+        const outcome = await transitions.cover(generation, wanted)
+        if (outcome === 'covered') return
+        if (outcome === 'lost') throw new LeaseLost()
+        // What was spoken meanwhile is paid, and needs to be covered no longer: it may be that without it there is enough.
+        if (micros >= wanted) throw budgetExceeded(outcome)
+      }
     },
     spoken(index) {
       const price = open.get(index) ?? 0
