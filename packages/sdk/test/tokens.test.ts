@@ -54,13 +54,15 @@ test('it may do no more than it says, nor make others', async () => {
 test('it ends with its key: calls, downloads, and what it watches', async () => {
   const { page, key } = await openPage(['generations:read', 'generations:write'])
   const { generation } = await page.speak({ text: 'Hello.', voiceId })
-  const watching = (async () => {
+  const watch = async () => {
     for await (const _ of page.events()) await owner.keys.revoke(key.id)
-  })()
+  }
+  // It may end while the calls below are under way.
+  const watched = reasonOf(watch())
   // What happens until it listens is told, too.
   await page.generations.create({ text: 'Hello again.', voiceId })
   await owner.generations.create({ text: 'And again.', voiceId })
-  expect(await reasonOf(watching)).toBe('api_key_revoked')
+  expect(await watched).toBe('api_key_revoked')
   expect(await reasonOf(page.generations.get(generation.id))).toBe('api_key_revoked')
   expect(await reasonOf(page.generations.audio(generation.id))).toBe('api_key_revoked')
 })
