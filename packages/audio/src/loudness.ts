@@ -15,17 +15,20 @@ const relativeGate = -10
 const stepsPerSecond = 10
 const stepsPerBlock = 4
 
-/** Blocks are kept by their loudness, in bins of 0.01 LU: what the gate below them may err by. */
+/**
+ * Blocks are kept by their loudness, in bins of 0.01 LU: what the gate below them may err by. Those that are empty are not
+ * there: a segment has a meter of its own, and leaves it to the garbage collector.
+ */
 const binsPerLu = 100
-const bins = 80 * binsPerLu
+const highestBin = 80 * binsPerLu - 1
+type Bins = Map<number, { count: number; energy: number }>
 
 /** @param sampleRate in hertz */
 export function createLoudnessMeter(sampleRate: number): LoudnessMeter {
   const weigh = createKWeightedSum(sampleRate)
   const stepSamples = Math.round(sampleRate / stepsPerSecond)
   const lastSteps = new Float64Array(stepsPerBlock)
-  const counts = new Float64Array(bins)
-  const energies = new Float64Array(bins)
+  const bins: Bins = new Map()
   let steps = 0
   let inStep = 0
   let sum = 0
@@ -35,9 +38,12 @@ export function createLoudnessMeter(sampleRate: number): LoudnessMeter {
   const keep = (energy: number) => {
     const loudness = toLufs(energy)
     if (!(loudness > absoluteGate)) return
-    const bin = Math.min(bins - 1, Math.floor((loudness - absoluteGate) * binsPerLu))
-    counts[bin] = (counts[bin] as number) + 1
-    energies[bin] = (energies[bin] as number) + energy
+    const index = Math.min(highestBin, Math.floor((loudness - absoluteGate) * binsPerLu))
+    const bin = bins.get(index)
+    if (bin) {
+      bin.count++
+      bin.energy += energy
+    } else bins.set(index, { count: 1, energy })
   }
 
   return {
@@ -62,21 +68,22 @@ export function createLoudnessMeter(sampleRate: number): LoudnessMeter {
         const loudness = samples === 0 ? absoluteGate : toLufs((total + sum) / samples)
         return loudness > absoluteGate ? loudness : null
       }
-      const ungated = mean(counts, energies, 0)
+      const ungated = mean(bins, 0)
       if (ungated === null) return null
       const gate = toLufs(ungated) + relativeGate
-      const gated = mean(counts, energies, Math.max(0, Math.floor((gate - absoluteGate) * binsPerLu)))
+      const gated = mean(bins, Math.max(0, Math.floor((gate - absoluteGate) * binsPerLu)))
       return gated === null ? null : toLufs(gated)
     },
   }
 }
 
-function mean(counts: Float64Array, energies: Float64Array, from: number): number | null {
+function mean(bins: Bins, from: number): number | null {
   let count = 0
   let energy = 0
-  for (let bin = from; bin < bins; bin++) {
-    count += counts[bin] as number
-    energy += energies[bin] as number
+  for (const [index, bin] of bins) {
+    if (index < from) continue
+    count += bin.count
+    energy += bin.energy
   }
   return count === 0 ? null : energy / count
 }
