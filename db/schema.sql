@@ -143,7 +143,7 @@ create table event (
   constraint event_pkey PRIMARY KEY (user_id, seq),
   constraint event_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint event_generation_check CHECK (((generation_id IS NULL) = (type ~~ '%.%'::text))),
-  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text, 'sample.created'::text, 'sample.renamed'::text, 'sample.deleted'::text, 'voice.created'::text, 'voice.updated'::text, 'voice.deleted'::text, 'usage.changed'::text])))
+  constraint event_type_check CHECK ((type = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'fell_back'::text, 'segment'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'deleted'::text, 'sample.created'::text, 'sample.renamed'::text, 'sample.deleted'::text, 'voice.created'::text, 'voice.updated'::text, 'voice.deleted'::text, 'usage.changed'::text])))
 );
 
 create table event_stream (
@@ -203,6 +203,8 @@ create table generation (
   cache boolean default true not null,
   segments_cached integer default 0 not null,
   normalized_as text,
+  fallback jsonb,
+  fell_back_at timestamp with time zone,
   constraint generation_pkey PRIMARY KEY (id),
   constraint generation_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id),
   constraint generation_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key(id) ON DELETE SET NULL,
@@ -220,6 +222,7 @@ create table generation (
   constraint generation_cost_held_micros_check CHECK ((cost_held_micros >= 0)),
   constraint generation_duration_ms_check CHECK ((duration_ms >= 0)),
   constraint generation_estimated_ms_check CHECK ((estimated_ms >= 0)),
+  constraint generation_fallback CHECK (((fell_back_at IS NULL) OR (fallback IS NOT NULL))),
   constraint generation_reserved_ms_check CHECK ((reserved_ms >= 0)),
   constraint generation_sample_rate_check CHECK ((sample_rate > 0)),
   constraint generation_seed_check CHECK ((seed > 0)),
@@ -490,8 +493,10 @@ create table voice (
   labels jsonb default '{}'::jsonb not null,
   updated_at timestamp with time zone default clock_timestamp() not null,
   deleted_at timestamp with time zone,
+  fallback_voice_id uuid,
   constraint voice_pkey PRIMARY KEY (id),
   constraint voice_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id) ON DELETE CASCADE,
+  constraint voice_fallback_voice_id_fkey FOREIGN KEY (fallback_voice_id) REFERENCES voice(id),
   constraint voice_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
   constraint voice_cloned CHECK ((((user_id IS NULL) = (consent_id IS NULL)) AND ((user_id IS NULL) = (fidelity IS NULL)))),
   constraint voice_fidelity_check CHECK ((fidelity = ANY (ARRAY['full'::text, 'preview'::text]))),
@@ -1312,11 +1317,11 @@ begin
   outcome := 'created';
   insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, sample_rate, bit_rate,
       loudness, settings, seed, pronunciations, normalized_as, title, segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn,
-      created_at, take_of, kept_from, spoken_anew, cache)
+      created_at, take_of, kept_from, spoken_anew, cache, fallback)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.pronunciations, p_new.normalized_as, p_new.title, p_new.segments_total,
       p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
-      created_at, p_new.take_of, p_new.kept_from, p_new.spoken_anew, coalesce(p_new.cache, true))
+      created_at, p_new.take_of, p_new.kept_from, p_new.spoken_anew, coalesce(p_new.cache, true), p_new.fallback)
     returning * into v_generation;
   perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,
     (select plan_id from account where id = p_new.user_id), v_account.last_turn);
@@ -1341,6 +1346,40 @@ begin
     update generation set cost_held_micros = 0 where id = p_generation.id;
     perform cost_release(p_generation.user_id, month_of(p_generation.created_at), p_generation.cost_held_micros);
   end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_fall_back(p_id uuid, p_attempt uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_was generation;
+  v_other generation;
+  v_generation generation;
+begin
+  perform quota_lock(user_id) from generation where id = p_id;
+  select * into v_was from generation where id = p_id and state = 'running' and attempt = p_attempt and segments_done = 0
+    and fallback is not null and fell_back_at is null for no key update;
+  if not found then
+    return false;
+  end if;
+  v_other := jsonb_populate_record(null::generation, v_was.fallback);
+  if not exists (select from voice where id = v_other.voice_id and deleted_at is null and available)
+    or v_other.consent_id is not null and not voice_may_speak(v_other.voice_id, v_other.consent_id)
+    or exists (select from provider_call where generation_id = p_id and (outcome is null or outcome = 'succeeded')) then
+    return false;
+  end if;
+  perform generation_release(p_id, p_attempt);
+  update generation set voice_id = v_other.voice_id, consent_id = v_other.consent_id, engine = v_other.engine,
+      settings = v_other.settings, seed = v_other.seed, pronunciations = v_other.pronunciations,
+      normalized_as = v_other.normalized_as, estimated_ms = v_other.estimated_ms,
+      predicted_cost_micros = v_other.predicted_cost_micros, fallback = generation_speech(v_was),
+      cost_held_micros = least(cost_held_micros, v_other.predicted_cost_micros),
+      fell_back_at = clock_timestamp(), degraded_at = null
+    where id = p_id returning * into v_generation;
+  perform cost_release(v_was.user_id, month_of(v_was.created_at), v_was.cost_held_micros - v_generation.cost_held_micros);
+  perform event_append(v_generation, 'fell_back', null);
+  return true;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.generation_give_up(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
@@ -1414,6 +1453,17 @@ begin
     v_generation.characters, v_generation.charged_ms, 0);
   return v_generation;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.generation_speech(p_generation generation)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select jsonb_build_object('voice_id', p_generation.voice_id, 'consent_id', p_generation.consent_id,
+    'engine', p_generation.engine, 'settings', p_generation.settings, 'seed', p_generation.seed,
+    'pronunciations', p_generation.pronunciations, 'normalized_as', p_generation.normalized_as,
+    'estimated_ms', p_generation.estimated_ms, 'predicted_cost_micros', p_generation.predicted_cost_micros)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.generation_stop(p_id uuid, p_attempt uuid, p_state text, p_reason text, p_message text)
  RETURNS generation
@@ -1984,7 +2034,8 @@ AS $function$
   union all
   select 6, 'generation ' || g.id, format('its engine''s calls cost %s micros, it says %s', sum(c.cost_micros), g.actual_cost_micros)
     from generation g join provider_call c on c.generation_id = g.id
-    group by g.id having sum(c.cost_micros) <> g.actual_cost_micros
+    group by g.id having sum(c.cost_micros) > g.actual_cost_micros
+      or g.fell_back_at is null and sum(c.cost_micros) <> g.actual_cost_micros
   union all
   select 6, 'call ' || c.mark, 'belongs to no attempt of its generation'
     from provider_call c left join attempt a on a.token = c.attempt and a.generation_id = c.generation_id

@@ -69,11 +69,11 @@ begin
   outcome := 'created';
   insert into generation (id, user_id, key_id, voice_id, consent_id, engine, text, characters, format, sample_rate, bit_rate,
       loudness, settings, seed, pronunciations, normalized_as, title, segments_total, estimated_ms, reserved_ms, predicted_cost_micros, cost_held_micros, turn,
-      created_at, take_of, kept_from, spoken_anew, cache)
+      created_at, take_of, kept_from, spoken_anew, cache, fallback)
     values (p_new.id, p_new.user_id, p_new.key_id, p_new.voice_id, p_new.consent_id, p_new.engine, p_new.text, p_new.characters,
       p_new.format, p_new.sample_rate, p_new.bit_rate, p_new.loudness, p_new.settings, p_new.seed, p_new.pronunciations, p_new.normalized_as, p_new.title, p_new.segments_total,
       p_new.estimated_ms, p_new.reserved_ms, p_new.predicted_cost_micros, v_held, v_account.last_turn,
-      created_at, p_new.take_of, p_new.kept_from, p_new.spoken_anew, coalesce(p_new.cache, true))
+      created_at, p_new.take_of, p_new.kept_from, p_new.spoken_anew, coalesce(p_new.cache, true), p_new.fallback)
     returning * into v_generation;
   perform queue_put(p_job, jsonb_build_object('generationId', p_new.id), p_new.id::text, p_new.user_id::text,
     (select plan_id from account where id = p_new.user_id), v_account.last_turn);

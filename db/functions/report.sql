@@ -122,7 +122,8 @@ create or replace function report.violations() returns table (invariant integer,
   union all
   select 6, 'generation ' || g.id, format('its engine''s calls cost %s micros, it says %s', sum(c.cost_micros), g.actual_cost_micros)
     from generation g join provider_call c on c.generation_id = g.id
-    group by g.id having sum(c.cost_micros) <> g.actual_cost_micros
+    group by g.id having sum(c.cost_micros) > g.actual_cost_micros
+      or g.fell_back_at is null and sum(c.cost_micros) <> g.actual_cost_micros
   union all
   select 6, 'call ' || c.mark, 'belongs to no attempt of its generation'
     from provider_call c left join attempt a on a.token = c.attempt and a.generation_id = c.generation_id

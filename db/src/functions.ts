@@ -17,6 +17,7 @@ const files = [
   'segments',
   'calls',
   'voices',
+  'fallback',
   'storage',
   'report',
 ]

@@ -38,7 +38,14 @@ import { UsageError } from './failure.ts'
 const genders: readonly Voice['gender'][] = ['female', 'male', 'neutral']
 const states: readonly GenerationSummary['state'][] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
 const kinds: readonly Voice['kind'][] = ['preset', 'cloned']
-const engines: readonly EngineId[] = ['offline', 'chatterbox', 'chatterbox-turbo', 'chatterbox-multilingual']
+const engines: readonly EngineId[] = [
+  'offline',
+  'chatterbox',
+  'chatterbox-turbo',
+  'chatterbox-multilingual',
+  'openai',
+  'espeak',
+]
 const purposes: readonly Sample['purpose'][] = ['voice', 'consent']
 const speakers: readonly Consent['speaker'][] = ['self', 'other']
 const scopes: readonly Scope[] = [
@@ -110,6 +117,8 @@ export function createProgram() {
       new Option('--format <format>', 'of the audio (default: what the output ends with)').choices(audioFormats),
     )
     .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
+    .option('--fallback <name>', 'the voice that speaks where the engine of the other does not work')
+    .option('--no-fallback', 'wait for it, also where the voice has a fallback of its own')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
     .option('--exaggeration <number>', 'how much feeling, from flat to theatrical', number)
@@ -149,6 +158,8 @@ export function createProgram() {
     .argument('[text...]', 'what would be said')
     .option('-f, --file <path>', 'a file with the text; - for standard input')
     .option('-v, --voice <name>', 'its name, alias or id (default: the first of `loqui voices` that can speak)')
+    .option('--fallback <name>', 'the voice that speaks where the engine of the other does not work')
+    .option('--no-fallback', 'wait for it, also where the voice has a fallback of its own')
     .option('--speed <factor>', "pace against the voice's own, 0.25 to 4", number)
     .option('--pitch <semitones>', 'shift, -12 to 12', number)
     .option('--exaggeration <number>', 'how much feeling, from flat to theatrical', number)

@@ -1,6 +1,16 @@
 import type { Loqui, Voice } from '@loqui/sdk'
 import { UsageError } from './failure.ts'
 
+/** The voice that is to speak where an engine does not work; `null`: none, undefined: as the voice says. @throws {UsageError} */
+export async function findFallback(
+  loqui: Loqui,
+  wanted: string | false | undefined,
+  signal?: AbortSignal,
+): Promise<string | null | undefined> {
+  if (wanted === false) return null
+  return wanted === undefined ? undefined : findVoice(loqui, wanted, signal)
+}
+
 /**
  * The voice that is meant: by id, by an alias or a name in any case, or the first that can speak when none is named.
  *

@@ -127,6 +127,8 @@ test('a refusal is a sentence and ends with 1, a wrong call ends with 2', async 
   const refused = await run(['say', ' ', '-o', 'a.mp3'])
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^loqui: text: .*\(text_empty\)\n$/) })
   expect(await run(['keys', 'revoke', 'key_0197a5e2-7c1b-7def-8a2b-0123456789ab'])).toMatchObject({ code: 1 })
+  const { stderr: ofEngine } = await run(['say', 'Hi', '-o', 'a.mp3', '--voice', 'Angus', '--fallback', 'stella'])
+  expect(ofEngine).toContain('fallbackVoiceId: Stella could not speak this: its engine is that of Angus')
   const { stderr } = await run(['list', '--json'], { env: { LOQUI_API_KEY: 'loqui_live_nonsense' } })
   expect(JSON.parse(stderr)).toMatchObject({ error: { reason: 'api_key_malformed', status: 401 } })
 

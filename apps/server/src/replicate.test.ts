@@ -87,6 +87,22 @@ describe('a voice made of a real recording', () => {
   })
 })
 
+test('a voice with a fallback is heard, though its provider has no credit, and nothing is paid', async () => {
+  const user = await loqui.user()
+  const voice = await clone(user, 'chatterbox')
+  const api = client(loqui.url, user)
+  const { fallbackVoiceId } = await api.voices.update.mutate({ id: voice.id, fallbackVoiceId: 'Stella' })
+  await control('POST', 'faults', { on: 'create', fault: { kind: 'status', status: 402 }, text })
+  const settings = { exaggeration: 0.8 }
+  const created = await api.generations.create.mutate({ text, voiceId: voice.id, format: 'wav', settings })
+  expect(created).toMatchObject({ engine: 'chatterbox', settings, fallbackVoiceId })
+  expect(await finished(api, created.id)).toMatchObject({
+    ...{ state: 'succeeded', engine: 'offline', settings: {}, voiceId: fallbackVoiceId, fellBackFrom: voice.id },
+    cost: { predictedMicros: 0, actualMicros: 0 },
+  })
+  expect(await made(text)).toEqual([])
+})
+
 describe('a worker that is killed', () => {
   async function begin() {
     const user = await loqui.user()

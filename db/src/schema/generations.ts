@@ -2,7 +2,16 @@ import type { Generated, JSONColumnType, Selectable } from 'kysely'
 
 export type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
 export type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed'
-export type EventType = 'queued' | 'running' | 'waiting' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted'
+export type EventType =
+  | 'queued'
+  | 'running'
+  | 'waiting'
+  | 'fell_back'
+  | 'segment'
+  | 'succeeded'
+  | 'failed'
+  | 'canceled'
+  | 'deleted'
 export type LibraryEventType =
   | 'sample.created'
   | 'sample.renamed'
@@ -18,6 +27,19 @@ export interface FrozenPronunciation {
   phrase: string
   replacement: string
   caseSensitive: boolean
+}
+
+/** What a generation is spoken with: the columns of which a fallback has its own. */
+export interface SpeechColumns {
+  voice_id: string
+  consent_id: string | null
+  engine: string
+  settings: Record<string, unknown>
+  seed: number | null
+  pronunciations: readonly FrozenPronunciation[] | null
+  normalized_as: string | null
+  estimated_ms: number
+  predicted_cost_micros: number
 }
 
 export interface GenerationTable {
@@ -42,7 +64,7 @@ export interface GenerationTable {
   /** What the segments' seeds are made of; `null`: the engine chooses. */
   seed: number | null
   /** How words of its text are to be said; `null`: as they are written. */
-  pronunciations: JSONColumnType<FrozenPronunciation[]> | null
+  pronunciations: JSONColumnType<readonly FrozenPronunciation[]> | null
   /** The language, BCP 47, by which numbers and abbreviations are written out; `null`: the engine reads them as it does. */
   normalized_as: string | null
   /** Since when it waits for its engine, which does not work. */
@@ -57,6 +79,9 @@ export interface GenerationTable {
   /** The take whose segments it keeps, but for those in `spoken_anew`. */
   kept_from: string | null
   spoken_anew: number[] | null
+  /** What it is spoken with where its engine does not work; since `fell_back_at`, what it was to be spoken with before. */
+  fallback: JSONColumnType<SpeechColumns> | null
+  fell_back_at: Date | null
   /** Whether segments may be answered by what was spoken before. */
   cache: Generated<boolean>
   estimated_ms: number

@@ -20,6 +20,8 @@ export interface VoiceTable {
   fidelity: 'full' | 'preview' | null
   /** What a generation takes where it does not say otherwise. */
   settings: JSONColumnType<Record<string, unknown>, string | undefined>
+  /** Who speaks in its place where its engine does not work, unless the generation says otherwise; `null`: nobody. */
+  fallback_voice_id: string | null
   labels: JSONColumnType<Record<string, string>, string | undefined>
   created_at: Generated<Date>
   updated_at: Generated<Date>

@@ -56,9 +56,14 @@ export interface Engine {
    * journal throws.
    */
   speak(request: SpeakRequest, options: SpeakOptions): Promise<Speech>
+  /** How this process finds that it works; missing where nothing keeps an eye on it. `open`: it is left alone. */
+  readonly breaker?: BreakerState
   /** Frees threads and connections. Calls in flight are rejected. */
   close(): Promise<void>
 }
+
+/** `open`: it does not work and is left alone. `half_open`: one call finds out whether it works again. */
+export type BreakerState = 'closed' | 'half_open' | 'open'
 
 /** What an engine makes of a person's samples. */
 export interface Cloning {

@@ -1,7 +1,7 @@
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Engine } from './engine.ts'
-import { type BreakerState, type GuardedEngine, guard } from './guard.ts'
+import type { BreakerState, Engine } from './engine.ts'
+import { type GuardedEngine, guard } from './guard.ts'
 import { openEngines } from './replicate/testing.ts'
 
 let fake: FakeReplicate

@@ -6,7 +6,7 @@ import {
   ExponentialBackoff,
   handleWhen,
 } from 'cockatiel'
-import { type Engine, EngineError, type EngineErrorCode, type Speech } from './engine.ts'
+import { type BreakerState, type Engine, EngineError, type EngineErrorCode, type Speech } from './engine.ts'
 
 /** What says that the engine does not work, whatever it is asked. Throttling is no such thing: it works, and says when. */
 const broken: ReadonlySet<EngineErrorCode> = new Set(['unavailable', 'timeout'])
@@ -26,9 +26,6 @@ export interface GuardOptions {
   /** Told when the circuit breaks, is probed and holds again. */
   readonly onState?: (engine: string, state: BreakerState) => void
 }
-
-/** `open`: it does not work and is left alone. `half_open`: one call finds out whether it works again. */
-export type BreakerState = 'closed' | 'half_open' | 'open'
 
 export interface GuardedEngine extends Engine {
   /** How the engine is seen from this process. */

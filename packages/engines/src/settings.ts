@@ -15,6 +15,22 @@ export function checkSettings(name: string, takes: EngineSettings, settings: Spe
   return null
 }
 
+/**
+ * What an engine takes of settings that were chosen for another one: a number as near as it goes, and of what it does not know
+ * nothing.
+ */
+export function takenOf(takes: EngineSettings, settings: SpeakSettings): SpeakSettings {
+  const taken = Object.entries(settings).flatMap(([name, value]) => {
+    const range = takes[name as keyof SpeakSettings]
+    if (!range) return []
+    if (outside(range, value) === null) return [[name, value] as const]
+    if ('values' in range || typeof value !== 'number') return []
+    const near = Math.min(range.max, Math.max(range.min, value))
+    return [[name, range.whole ? Math.round(near) : near] as const]
+  })
+  return Object.fromEntries(taken)
+}
+
 function outside(range: SettingRange, value: number | string): string | null {
   if ('values' in range) {
     return range.values.some((each) => each === value)

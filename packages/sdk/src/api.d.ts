@@ -43,7 +43,7 @@ type Role = 'user' | 'admin';
 
 type GenerationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
 type SegmentState = 'queued' | 'submitted' | 'stored' | 'failed';
-type EventType = 'queued' | 'running' | 'waiting' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
+type EventType = 'queued' | 'running' | 'waiting' | 'fell_back' | 'segment' | 'succeeded' | 'failed' | 'canceled' | 'deleted';
 type LibraryEventType = 'sample.created' | 'sample.renamed' | 'sample.deleted' | 'voice.created' | 'voice.updated' | 'voice.deleted';
 
 type QuotaEntryKind = 'reserve' | 'settle' | 'release' | 'grant' | 'adjust' | 'refund';
@@ -124,6 +124,8 @@ interface Voice {
     fidelity: 'full' | 'preview' | null;
     /** What a generation takes where it does not say otherwise. */
     settings: SpeakSettings;
+    /** `voi_…` of who speaks in its place where its engine does not work, unless a generation says otherwise; `null`: nobody. */
+    fallbackVoiceId: string | null;
     /** What a generation may set, and how far; the others are refused. Empty where its engine is not there. */
     takes: EngineSettings;
     labels: Record<string, string>;
@@ -410,9 +412,13 @@ interface GenerationSummary {
     excerpt: string;
     /** Length of the text. */
     characters: number;
-    /** `voi_…` */
+    /** `voi_…`; whoever speaks it: once the fallback does, that one. */
     voiceId: string;
     engine: string;
+    /** `voi_…` of who speaks where its engine does not work; `null`: nobody, or that one speaks. */
+    fallbackVoiceId: string | null;
+    /** `voi_…` that was asked for, where its engine did not work and the fallback speaks. */
+    fellBackFrom: string | null;
     format: AudioFormat;
     /** Of the audio, in hertz. */
     sampleRate: number;
@@ -479,7 +485,10 @@ interface GenerationStatus {
 interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
     /** Grows with every event of one user; resume after it. */
     id: string;
-    /** `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. */
+    /**
+     * `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. `fell_back`: from now
+     * on its fallback speaks, as the generation says.
+     */
     type: EventType;
     generationId: string;
     /** The segment that was stored, for events of type `segment`. */
@@ -884,6 +893,7 @@ declare const routes: {
                     language?: string | undefined;
                 } | undefined;
                 seed?: number | null | undefined;
+                fallbackVoiceId?: string | null | undefined;
                 normalize?: boolean | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
                 title?: string | null | undefined;
@@ -933,6 +943,7 @@ declare const routes: {
                     language?: string | undefined;
                 } | undefined;
                 seed?: number | null | undefined;
+                fallbackVoiceId?: string | null | undefined;
                 normalize?: boolean | undefined;
                 format?: "aac" | "alaw" | "flac" | "mp3" | "opus" | "pcm" | "ulaw" | "wav" | undefined;
             };
@@ -1248,6 +1259,7 @@ declare const routes: {
                     repetitionPenalty?: number | undefined;
                     language?: string | undefined;
                 } | undefined;
+                fallbackVoiceId?: string | null | undefined;
                 labels?: Record<string, string> | undefined;
                 aliases?: string[] | undefined;
             };
@@ -1272,6 +1284,7 @@ declare const routes: {
                     repetitionPenalty?: number | undefined;
                     language?: string | undefined;
                 } | undefined;
+                fallbackVoiceId?: string | null | undefined;
                 labels?: Record<string, string> | undefined;
                 aliases?: string[] | undefined;
                 id: string;

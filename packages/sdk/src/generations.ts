@@ -25,6 +25,13 @@ export interface CreateGenerationInput extends OutputInput {
   readonly text: string
   /** `voi_…`, of `voices.list()`; or what you call the voice, or the name of a preset. */
   readonly voiceId: string
+  /**
+   * A voice of another engine, in the same language, that speaks the whole where the engine of `voiceId` does not work; of the settings
+   * it takes those that its engine knows. `null`: nobody does, and the generation waits.
+   *
+   * @default what the voice says of that
+   */
+  readonly fallbackVoiceId?: string | null | undefined
   /** @default what the voice's own settings say */
   readonly settings?: SpeakSettings | undefined
   /**

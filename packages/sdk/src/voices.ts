@@ -26,6 +26,8 @@ interface VoiceFields {
   readonly language?: string | undefined
   /** What a generation takes where it does not say otherwise. */
   readonly settings?: SpeakSettings | undefined
+  /** A voice of another engine that speaks in its place where its own does not work, unless a generation says otherwise; `null`: nobody. */
+  readonly fallbackVoiceId?: string | null | undefined
   /** At most 10, such as `{ mood: 'calm' }`. */
   readonly labels?: Record<string, string> | undefined
   /** What you also call it: up to 20, of letters from a to z, digits, dots, dashes and underscores. */

@@ -2,11 +2,13 @@ import type { Loqui } from '@loqui/sdk'
 import { dollars, print, printJson, seconds } from '../print.ts'
 import { type SettingOptions, settingsOf } from '../settings.ts'
 import { readText } from '../text.ts'
-import { findVoice } from '../voice.ts'
+import { findFallback, findVoice } from '../voice.ts'
 
 export interface EstimateOptions extends SettingOptions {
   readonly file?: string | undefined
   readonly voice?: string | undefined
+  /** `false`: none. */
+  readonly fallback?: string | false | undefined
   readonly normalize?: boolean | undefined
   readonly json?: boolean | undefined
 }
@@ -15,12 +17,14 @@ export interface EstimateOptions extends SettingOptions {
 export async function estimate(
   connect: () => Loqui,
   words: readonly string[],
-  { file, voice, normalize, json = false, ...options }: EstimateOptions,
+  { file, voice, fallback, normalize, json = false, ...options }: EstimateOptions,
 ): Promise<void> {
   const text = await readText(words, file)
   const loqui = connect()
   const voiceId = await findVoice(loqui, voice)
-  const found = await loqui.generations.estimate({ text, voiceId, settings: settingsOf(options), normalize })
+  const fallbackVoiceId = await findFallback(loqui, fallback)
+  const asked = { text, voiceId, fallbackVoiceId, settings: settingsOf(options), normalize }
+  const found = await loqui.generations.estimate(asked)
   if (json) return printJson(found)
   const left = found.fits ? `${seconds(found.remainingAfterMs)} left while it runs` : 'more than is left'
   print([

@@ -6,11 +6,13 @@ import { openProgress, speechBar, tellWaits } from '../progress.ts'
 import { type SettingOptions, settingsOf } from '../settings.ts'
 import { chooseTarget, type TargetOptions } from '../target.ts'
 import { readText } from '../text.ts'
-import { findVoice } from '../voice.ts'
+import { findFallback, findVoice } from '../voice.ts'
 
 export interface SayOptions extends TargetOptions, SettingOptions {
   readonly file?: string | undefined
   readonly voice?: string | undefined
+  /** `false`: none. */
+  readonly fallback?: string | false | undefined
   readonly seed?: number | undefined
   readonly title?: string | undefined
   readonly quiet?: boolean | undefined
@@ -22,7 +24,7 @@ export interface SayOptions extends TargetOptions, SettingOptions {
 
 /** Speaks a text into a file, or into standard output while it is made. Ctrl-C cancels the generation. */
 export async function say(connect: () => Loqui, words: readonly string[], options: SayOptions): Promise<void> {
-  const { voice, seed, title, normalize, cache, quiet = false, json = false } = options
+  const { voice, fallback, seed, title, normalize, cache, quiet = false, json = false } = options
   const target = chooseTarget(options)
   const text = await readText(words, options.file)
   const loqui = connect()
@@ -31,14 +33,20 @@ export async function say(connect: () => Loqui, words: readonly string[], option
   const { signal } = interruption
 
   const voiceId = await findVoice(loqui, voice, signal)
-  const input = { text, voiceId, format: target.format, settings: settingsOf(options), seed, title, normalize, cache }
+  const fallbackVoiceId = await findFallback(loqui, fallback, signal)
+  const settings = settingsOf(options)
+  const input = { text, voiceId, fallbackVoiceId, format: target.format, settings, seed, title, normalize, cache }
   const tell = tellWaits(quiet ? () => undefined : note)
   if (target.file === '-') return pipe(loqui, input, sink, tell, signal)
   const speech = await speak()
   if (!speech.body) throw new Error('The audio came without a body.')
   await sink.write(speech.body)
   if (json) printJson(speech.generation)
-  else if (!quiet) note(`${target.file}: ${seconds(speech.generation.durationMs ?? 0)} of speech`)
+  else if (!quiet) {
+    const { durationMs, fellBackFrom } = speech.generation
+    if (fellBackFrom !== null) note('The fallback spoke: the engine of the voice did not work.')
+    note(`${target.file}: ${seconds(durationMs ?? 0)} of speech`)
+  }
 
   async function speak() {
     using progress = openProgress(process.stderr, quiet)

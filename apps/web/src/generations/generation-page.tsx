@@ -183,8 +183,9 @@ function Delete({ generation: { id, state } }: { generation: Generation }) {
 }
 
 function Facts({ generation }: { generation: Generation }) {
-  const { voiceId, format, settings, seed, normalize, characters, chargedMs, engine, createdAt, finishedAt, id } =
+  const { voiceId, fallbackVoiceId, fellBackFrom, state, format, settings, seed, normalize, characters, chargedMs } =
     generation
+  const { engine, createdAt, finishedAt, id } = generation
   const { isPreview } = useVoice(voiceId)
   return (
     <aside aria-label="Settings">
@@ -193,6 +194,17 @@ function Facts({ generation }: { generation: Generation }) {
           <VoiceName voiceId={voiceId} />
           {isPreview && <span className="mt-0.5 block text-xs text-pretty text-subtle">{previewNote}</span>}
         </Fact>
+        {fellBackFrom !== null && (
+          <Fact label="In place of">
+            <VoiceName voiceId={fellBackFrom} />
+            <span className="mt-0.5 block text-xs text-pretty text-subtle">Its engine did not work.</span>
+          </Fact>
+        )}
+        {fallbackVoiceId !== null && isActive(state) && (
+          <Fact label="If it fails">
+            <VoiceName voiceId={fallbackVoiceId} />
+          </Fact>
+        )}
         {settings.speed !== undefined && <Fact label="Speed">{formatSpeed(settings.speed)}</Fact>}
         {settings.pitch !== undefined && <Fact label="Pitch">{formatPitch(settings.pitch)}</Fact>}
         {settings.language !== undefined && <Fact label="Language">{formatLanguage(settings.language)}</Fact>}

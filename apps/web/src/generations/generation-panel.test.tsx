@@ -14,6 +14,8 @@ const failed = (own: Partial<Generation> = {}): Generation => ({
   characters: 25,
   voiceId: 'voi_1',
   engine: 'replicate',
+  fallbackVoiceId: null,
+  fellBackFrom: null,
   format: 'mp3',
   sampleRate: 24_000,
   bitRate: 64,

@@ -26,7 +26,7 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
   const loqui = useLoqui()
   const canceling = useMutation({ mutationFn: () => loqui.generations.cancel(generation.id) })
   const [heard, setHeard] = useState<Heard>()
-  const { state, waitsFor, segments, error } = generation
+  const { state, waitsFor, fellBackFrom, segments, error } = generation
   const isUnderWay = isActive(state)
 
   return (
@@ -54,6 +54,12 @@ export function GenerationPanel({ generation, lengths, isConnected, actions }: G
         </div>
       </div>
 
+      {fellBackFrom !== null && (
+        <p className="text-xs text-pretty text-muted">
+          {isUnderWay ? 'Its fallback speaks' : 'Its fallback spoke'}: the engine of the voice that was chosen did not
+          work.
+        </p>
+      )}
       {waitsFor !== null && <p className="text-xs text-pretty text-muted">{waitNotes[waitsFor]}</p>}
       {canceling.isError && <Alert>{sentenceOf(canceling.error)}</Alert>}
 

@@ -10,6 +10,8 @@ const known: GenerationSummary = {
   characters: 5,
   voiceId: 'voi_1',
   engine: 'offline',
+  fallbackVoiceId: null,
+  fellBackFrom: null,
   format: 'mp3',
   sampleRate: 24_000,
   bitRate: 64,

@@ -14,6 +14,8 @@ const generation: Generation = {
   characters: 38,
   voiceId: 'voi_1',
   engine: 'offline',
+  fallbackVoiceId: null,
+  fellBackFrom: null,
   format: 'pcm',
   sampleRate: 24_000,
   bitRate: null,

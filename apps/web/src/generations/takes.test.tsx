@@ -15,6 +15,8 @@ const generation = (own: Partial<Generation> = {}): Generation => ({
   characters: 13,
   voiceId: 'voi_1',
   engine: 'offline',
+  fallbackVoiceId: null,
+  fellBackFrom: null,
   format: 'mp3',
   sampleRate: 24_000,
   bitRate: 64,

@@ -6,9 +6,14 @@ import { CheckField } from '../ui/check-field.tsx'
 import { Select } from '../ui/select.tsx'
 import { Slider } from '../ui/slider.tsx'
 import { inputClass } from '../ui/text-field.tsx'
+import { useVoices } from '../voices/voices.ts'
 import { type Draft, type DraftStore, longestSeed } from './draft.ts'
+import { fallbacksFor } from './fallback.ts'
 import { languagesOf, numberSettings, rangeOf, takesSeed } from './settings.ts'
 import { speedPlaces, toPlace, toSpeed } from './speed.ts'
+
+/** No voice's id: those begin otherwise. */
+const wait = 'wait'
 
 interface DeliveryProps {
   draft: Draft
@@ -81,6 +86,7 @@ export function Delivery({ draft, voice, onChange }: DeliveryProps) {
         )
       })}
       {takesSeed(takes) && <Seed value={draft.seed} onChange={(seed) => onChange({ seed })} />}
+      {voice && <FallbackSelect draft={draft} voice={voice} onChange={onChange} />}
       <CheckField
         checked={draft.normalize}
         onChange={(normalize) => onChange({ normalize })}
@@ -98,6 +104,32 @@ export function Delivery({ draft, voice, onChange }: DeliveryProps) {
         />
       </Labeled>
     </div>
+  )
+}
+
+function FallbackSelect({ draft, voice, onChange }: DeliveryProps & { voice: Voice }) {
+  const voices = useVoices()
+  const fallbacks = fallbacksFor(voices.data ?? [], voice, draft.settings)
+  if (fallbacks.length === 0) return null
+  const { fallback } = draft
+  const wanted = fallback === null ? voice.fallbackVoiceId : fallback === 'wait' ? null : fallback.id
+  const chosen = fallbacks.find(({ id }) => id === wanted)
+  return (
+    <Labeled label="If it fails">
+      <Select
+        label="If its engine fails"
+        value={chosen?.id ?? wait}
+        options={[
+          { value: wait, label: 'Wait for it' },
+          ...fallbacks.map(({ id, name, engine }) => ({ value: id, label: name, detail: engine })),
+        ]}
+        onChange={(id) => {
+          const next = fallbacks.find((each) => each.id === id)
+          onChange({ fallback: next ? { id: next.id, engine: next.engine, language: next.language } : 'wait' })
+        }}
+        className="max-w-44 min-w-28"
+      />
+    </Labeled>
   )
 }
 

@@ -26,6 +26,16 @@ describe('a draft', () => {
     })
   })
 
+  test('remembers a fallback, and forgets what is none', () => {
+    const restored = (fallback: unknown) =>
+      createDraftStore(account, { getItem: () => JSON.stringify({ fallback }), setItem: () => undefined }).get()
+        .fallback
+    const voice = { id: 'voi_1', engine: 'offline', language: 'en-US' }
+    expect(restored({ ...voice, more: 1 })).toEqual(voice)
+    expect(restored('wait')).toBe('wait')
+    for (const none of [null, 'voi_1', { id: 'voi_1' }, 7]) expect(restored(none)).toBeNull()
+  })
+
   test('is written once for many letters, soon after the first', () => {
     vi.useFakeTimers()
     try {

@@ -1,6 +1,7 @@
 import type { AudioFormat } from '@loqui/sdk'
 import { useSyncExternalStore } from 'react'
 import { isAudioFormat } from '../generations/formats.ts'
+import type { Fallback } from './fallback.ts'
 import { type MoreSettings, numberSettings } from './settings.ts'
 
 /** What stands on the writing surface. */
@@ -20,6 +21,8 @@ export interface Draft {
   seed: number | null
   /** Whether numbers and abbreviations are written out. */
   normalize: boolean
+  /** Who speaks where the engine of the voice does not work; `wait`: nobody, `null`: whoever the voice says. */
+  fallback: Fallback | 'wait' | null
   /** The generation that came of it last, which the page keeps showing. */
   generationId: string | null
 }
@@ -34,6 +37,7 @@ export const emptyDraft: Draft = {
   settings: {},
   seed: null,
   normalize: false,
+  fallback: null,
   generationId: null,
 }
 
@@ -121,12 +125,22 @@ function restoreDraft(stored: object): Draft {
     settings: restoreSettings(field('settings')),
     seed: seed(field('seed')),
     normalize: field('normalize') === true,
+    fallback: restoreFallback(field('fallback')),
     generationId: id('generationId'),
   }
 }
 
 const seed = (value: unknown) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= longestSeed ? value : null
+
+function restoreFallback(stored: unknown): Draft['fallback'] {
+  if (stored === 'wait') return stored
+  if (typeof stored !== 'object' || stored === null) return null
+  const { id, engine, language }: Record<string, unknown> = { ...stored }
+  return typeof id === 'string' && typeof engine === 'string' && typeof language === 'string'
+    ? { id, engine, language }
+    : null
+}
 
 /** Whether a voice takes them is asked when it speaks. */
 function restoreSettings(stored: unknown): MoreSettings {

@@ -1,7 +1,7 @@
 import { ConnectionError, type Generation, QuotaExceededError } from '@loqui/sdk'
 import { expect, test } from 'vitest'
 import { presetVoice } from '../voices/testing.ts'
-import { emptyDraft } from './draft.ts'
+import { type Draft, emptyDraft } from './draft.ts'
 import { createSender, toInput } from './send.ts'
 
 const voice = presetVoice({ name: 'One', id: 'voi_1' })
@@ -42,6 +42,18 @@ test('another text after a lost answer is a new request', async () => {
   await expect(send(input)).rejects.toBe(lost)
   await send({ ...input, text: 'Hello!' })
   expect(keys[1]).not.toBe(keys[0])
+})
+
+test('a fallback is asked for where it can be one of the voice that speaks', () => {
+  const far = presetVoice({ name: 'Far', engine: 'chatterbox' })
+  const fallbackOf = (fallback: Draft['fallback'], settings = {}) =>
+    toInput({ ...emptyDraft, text: 'Hello', fallback, settings }, far).fallbackVoiceId
+  expect(fallbackOf(null)).toBeUndefined()
+  expect(fallbackOf('wait')).toBeNull()
+  expect(fallbackOf(voice)).toBe('voi_1')
+  expect(fallbackOf(far)).toBeUndefined()
+  expect(fallbackOf({ ...voice, language: 'de' })).toBeUndefined()
+  expect(fallbackOf({ ...voice, language: 'de' }, { language: 'de' })).toBe('voi_1')
 })
 
 test('a draft asks for nothing that it leaves as it is', () => {

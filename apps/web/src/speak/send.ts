@@ -7,9 +7,10 @@ import {
   type Voice,
 } from '@loqui/sdk'
 import type { Draft } from './draft.ts'
+import { canStandIn } from './fallback.ts'
 import { settingsFor, takesSeed } from './settings.ts'
 
-type Speaking = Pick<Voice, 'id' | 'takes' | 'settings'>
+type Speaking = Pick<Voice, 'id' | 'takes' | 'settings' | 'engine' | 'language'>
 
 /** What a draft asks for, in the voice that is shown as chosen. */
 export function toInput(draft: Draft, voice: Speaking): CreateGenerationInput {
@@ -23,9 +24,19 @@ export function toInput(draft: Draft, voice: Speaking): CreateGenerationInput {
 }
 
 /** The part of it that says how long the speech will be. */
-export function toEstimateInput({ text, speed, pitch, settings, normalize }: Draft, voice: Speaking): EstimateInput {
-  const asked = { text, voiceId: voice.id, settings: settingsFor(voice, { ...settings, speed, pitch }) }
-  return normalize ? { ...asked, normalize } : asked
+export function toEstimateInput(draft: Draft, voice: Speaking): EstimateInput {
+  const { text, speed, pitch, settings, normalize, fallback } = draft
+  return {
+    text,
+    voiceId: voice.id,
+    settings: settingsFor(voice, { ...settings, speed, pitch }),
+    ...(normalize && { normalize }),
+    ...(fallback === 'wait' && { fallbackVoiceId: null }),
+    // It was chosen for another voice, perhaps.
+    ...(typeof fallback === 'object' &&
+      fallback !== null &&
+      canStandIn(fallback, voice, settings) && { fallbackVoiceId: fallback.id }),
+  }
 }
 
 /**

@@ -13,6 +13,7 @@ export function presetVoice(given: Partial<Voice> & Pick<Voice, 'name'>): Voice 
     unavailable: null,
     fidelity: null,
     settings: {},
+    fallbackVoiceId: null,
     takes: { speed: { min: 0.25, max: 4, default: 1 }, pitch: { min: -12, max: 12, default: 0 } },
     labels: {},
     aliases: [],

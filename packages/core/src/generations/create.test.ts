@@ -61,6 +61,8 @@ describe('a text that can be spoken', () => {
       characters: text.length,
       voiceId: `voi_${low}`,
       engine: 'tone',
+      fallbackVoiceId: null,
+      fellBackFrom: null,
       format: 'flac',
       sampleRate: 24_000,
       bitRate: null,

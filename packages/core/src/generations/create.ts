@@ -20,6 +20,11 @@ export const speechInput = {
   settings: speakSettingsSchema.default({}),
   /** The same text, voice, settings and seed sound the same; another seed makes another take. */
   seed: z.int().min(1).max(mostSeed).nullish(),
+  /**
+   * A voice of another engine, in the same language: where the engine of `voiceId` does not work, it speaks the whole in its
+   * place. `null`: nobody does, and it waits. Default: what the voice says of that.
+   */
+  fallbackVoiceId: voiceReferenceSchema.nullish(),
   /** `true`: numbers and abbreviations are written out, by the language, before the engine is asked. Otherwise it reads them as it does. */
   normalize: z.boolean().optional(),
 }
@@ -42,7 +47,8 @@ const route = 'generations.create'
  * nothing behind.
  *
  * @param call whether, and how, this call is told from a repetition of itself.
- * @throws {Refusal} `invalid_input` for a rate or a bit rate that the format does not take, `voice_not_found`,
+ * @throws {Refusal} `invalid_input` for a rate or a bit rate that the format does not take, and for a fallback that could
+ * not speak it, `voice_not_found`,
  * `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`, `quota_exceeded`,
  * `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
  */
@@ -58,7 +64,7 @@ export async function createGeneration(
   const repeatable = readRepeatable(call, route, input, { userId, keyId })
   let wanted: NewGeneration
   try {
-    const { voice, settings, speech } = await prepareSpeech(caller, userId, input)
+    const { voice, settings, speech, fallback } = await prepareSpeech(caller, userId, input)
     wanted = {
       userId,
       keyId,
@@ -69,6 +75,7 @@ export async function createGeneration(
       settings,
       seed: input.seed ?? null,
       speech,
+      fallback,
       take_of: null,
       kept_from: null,
       spoken_anew: null,

@@ -21,9 +21,13 @@ export interface GenerationSummary {
   excerpt: string
   /** Length of the text. */
   characters: number
-  /** `voi_…` */
+  /** `voi_…`; whoever speaks it: once the fallback does, that one. */
   voiceId: string
   engine: string
+  /** `voi_…` of who speaks where its engine does not work; `null`: nobody, or that one speaks. */
+  fallbackVoiceId: string | null
+  /** `voi_…` that was asked for, where its engine did not work and the fallback speaks. */
+  fellBackFrom: string | null
   format: AudioFormat
   /** Of the audio, in hertz. */
   sampleRate: number
@@ -83,7 +87,10 @@ export interface GenerationStatus {
 export interface GenerationEvent extends Omit<GenerationStatus, 'id'> {
   /** Grows with every event of one user; resume after it. */
   id: string
-  /** `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. */
+  /**
+   * `waiting`: it begins to wait for what `waitsFor` says; the next event that says nothing of a wait ends it. `fell_back`: from now
+   * on its fallback speaks, as the generation says.
+   */
   type: EventType
   generationId: string
   /** The segment that was stored, for events of type `segment`. */
@@ -103,6 +110,7 @@ export function toGenerationSummary(row: SummaryRow): GenerationSummary {
     characters: row.characters,
     voiceId: wireId('voice', row.voice_id),
     engine: row.engine,
+    ...fallback(row),
     ...ownOutput(row),
     settings: row.settings,
     seed: row.seed,
@@ -159,6 +167,8 @@ export const summaryColumns = [
   'characters',
   'voice_id',
   'engine',
+  'fallback',
+  'fell_back_at',
   ...outputColumns,
   'settings',
   'seed',
@@ -175,6 +185,13 @@ export const summaryColumns = [
 
 type StatusRow = Pick<GenerationRow, (typeof statusColumns)[number]>
 type SummaryRow = Pick<GenerationRow, (typeof summaryColumns)[number] | 'text'>
+
+function fallback({ fallback, fell_back_at }: SummaryRow): Pick<GenerationSummary, 'fallbackVoiceId' | 'fellBackFrom'> {
+  const other = fallback && wireId('voice', fallback.voice_id)
+  return fell_back_at === null
+    ? { fallbackVoiceId: other, fellBackFrom: null }
+    : { fallbackVoiceId: null, fellBackFrom: other }
+}
 
 function progress(row: StatusRow): Omit<GenerationStatus, 'id'> {
   return {

@@ -13,7 +13,8 @@ import { type QuotaLeft, quotaExceeded } from '../quota/exceeded.ts'
 import { consentEnded } from '../voices/refusals.ts'
 import { type Generation, toGeneration } from './generation.ts'
 import type { OutputRow } from './output.ts'
-import type { PlannedSpeech, SpeakingVoice } from './prepare-speech.ts'
+import type { PlannedSpeech } from './plan-speech.ts'
+import type { SpeakingVoice } from './speaking-voice.ts'
 
 /** A generation that is about to be asked for. */
 export interface NewGeneration extends Taken {
@@ -28,8 +29,8 @@ export interface NewGeneration extends Taken {
   readonly speech: PlannedSpeech
 }
 
-/** What it has of earlier ones. */
-type Taken = Pick<GenerationRow, 'take_of' | 'kept_from' | 'spoken_anew' | 'cache'>
+/** What it has of earlier ones, and in reserve. */
+type Taken = Pick<GenerationRow, 'take_of' | 'kept_from' | 'spoken_anew' | 'cache' | 'fallback'>
 
 /**
  * In one round trip to `generation_create()` reserves, inserts and enqueues; then hints. A refusal leaves nothing behind.
@@ -105,7 +106,7 @@ const toRow = ({ userId, keyId, voice, text, title, output, settings, seed, spee
   ...output,
   settings: { ...settings },
   seed,
-  pronunciations: speech.pronunciations as GenerationRow['pronunciations'],
+  pronunciations: speech.pronunciations,
   normalized_as: speech.normalized_as,
   title,
   segments_total: speech.segments.length,
@@ -136,6 +137,7 @@ function answerTo(row: ReturnType<typeof toRow>): Generation {
     segments_done: 0,
     segments_cached: 0,
     degraded_at: null,
+    fell_back_at: null,
     duration_ms: null,
     charged_ms: null,
     actual_cost_micros: 0,

@@ -9,19 +9,16 @@ import { type Repeatable, readRepeatable } from '../idempotency/repeatable.ts'
 import { idSchema } from '../ids.ts'
 import { speakSettingsSchema } from '../voices/settings.ts'
 import { speechInput } from './create.ts'
+import { findFallback, rolesOf } from './fallback.ts'
 import type { Generation } from './generation.ts'
 import { earlierAnswer, insertGeneration, type NewGeneration } from './insert.ts'
 import { ownOutput, toOutputRow } from './output.ts'
-import {
-  findSpeakingVoice,
-  type KeptSpeech,
-  planSpeech,
-  type SpeakingVoice,
-  withoutUndefined,
-} from './prepare-speech.ts'
+import { type KeptSpeech, planSpeech } from './plan-speech.ts'
+import { planBoth, whereItCan } from './prepare-speech.ts'
 import { findGeneration } from './queries.ts'
-import { mostSeed } from './seed.ts'
+import { mostSeed, takesSeed } from './seed.ts'
 import { readSegments } from './segments.ts'
+import { findSpeakingVoice, type SpeakingVoice, withoutUndefined } from './speaking-voice.ts'
 
 export const retakeGenerationInput = z.strictObject({
   id: idSchema('generation'),
@@ -73,13 +70,28 @@ async function planTake(
   input: RetakeInput,
 ): Promise<Omit<NewGeneration, 'userId' | 'keyId'>> {
   const earlier = await findGeneration(caller.db, userId, input.id)
-  const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, earlier.voice_id)
-  const settings: SpeakSettings = { ...earlier.settings, ...withoutUndefined(input.settings ?? {}) }
-  const { text, title } = earlier
-  const normalize = earlier.normalized_as !== null
   const kept = input.segments && (await keptSpeech(caller, earlier, input.segments))
+  // Where a part of it stays, whoever spoke that speaks the rest.
+  const roles = kept ? { asked: earlier, fallback: null } : rolesOf(earlier)
+  const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, roles.asked.voice_id)
+  const settings: SpeakSettings = { ...roles.asked.settings, ...withoutUndefined(input.settings ?? {}) }
+  const { text, title } = earlier
+  const normalize = roles.asked.normalized_as !== null
   const isSecondTry = !kept && (earlier.state === 'failed' || earlier.state === 'canceled')
-  const seed = input.seed ?? (isSecondTry ? earlier.seed : anotherSeed(caller, voice, { text, settings }))
+  const seed = input.seed ?? (isSecondTry ? roles.asked.seed : anotherSeed(caller, voice, { text, settings }))
+  const request = { text, settings, seed, normalize }
+  const plan = async (fallbackVoiceId: string | null) => {
+    if (kept) return { speech: await planSpeech(caller, voice, request, maxCharacters, { kept }), fallback: null }
+    const own = { ...roles.fallback?.settings, ...withoutUndefined(input.settings ?? {}) }
+    const asked = { ...request, voiceId: voice.id, fallbackVoiceId, settings: own }
+    return planBoth(
+      caller,
+      voice,
+      request,
+      maxCharacters,
+      await findFallback(caller, userId, asked, { voice, settings }),
+    )
+  }
   return {
     voice,
     text,
@@ -87,7 +99,7 @@ async function planTake(
     output: toOutputRow(ownOutput(earlier)),
     settings,
     seed,
-    speech: await planSpeech(caller, voice, { text, settings, seed, normalize }, maxCharacters, kept),
+    ...(await whereItCan(plan, roles.fallback?.voice_id ?? null)),
     take_of: earlier.take_of ?? earlier.id,
     kept_from: kept ? earlier.id : null,
     spoken_anew: kept?.spokenAnew ?? null,
@@ -103,8 +115,8 @@ function anotherSeed(
   request: { readonly text: string; readonly settings: SpeakSettings },
 ): number | null {
   const seed = randomInt(1, mostSeed)
-  const refusal = engines.get(engine)?.check({ ...request, voice: engine_voice, seed })
-  return refusal?.field === 'seed' ? null : seed
+  const there = engines.get(engine)
+  return there && !takesSeed(there, { ...request, voice: engine_voice, seed }) ? null : seed
 }
 
 /** @throws {Refusal} `audio_not_ready`, `invalid_input`. */

@@ -13,6 +13,7 @@ import { CallsExhausted } from './calls.ts'
 import { createCover } from './cover.ts'
 import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
+import { fallBack } from './fall-back.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { canJoinEarly, joinComing, joinSegments } from './join.ts'
 import { findLoss, GenerationOver, LeaseLost, type Leases } from './lease.ts'
@@ -63,13 +64,23 @@ export async function runGeneration(
   { generationId }: { generationId: string },
   signal: AbortSignal,
 ): Promise<void> {
+  // Another voice goes on with it at once.
+  while ((await runAttempt(context, generationId, signal)) === 'fell_back');
+}
+
+async function runAttempt(
+  context: RunContext,
+  generationId: string,
+  signal: AbortSignal,
+): Promise<'fell_back' | undefined> {
   const { transitions, hints } = context
   const generation = await transitions.claim(generationId, newId())
   if (!generation) {
     const canceled = await cancelUnconsented(context.db, generationId)
-    if (canceled) return hints.hint('events', canceled.user_id)
+    if (canceled) hints.hint('events', canceled.user_id)
     // It ended, and whoever ended it may have died before it cleared away.
-    return purgeRemains(context, generationId)
+    else await purgeRemains(context, generationId)
+    return
   }
   hints.hint('events', generation.user_id)
   using lease = context.leases.hold(generation, signal)
@@ -81,7 +92,10 @@ export async function runGeneration(
     const cause: unknown = lease.signal.aborted ? lease.signal.reason : error
     if (cause instanceof LeaseLost || cause instanceof GenerationOver) return
     if (signal.aborted) return release(context, generation, signal.reason)
-    if (isEngineWide(cause) && (await waitForEngine(context, generation, cause))) return
+    if (isEngineWide(cause)) {
+      if (await fallBack(context, generation, cause)) return 'fell_back'
+      if (await waitForEngine(context, generation, cause)) return
+    }
     await failOrThrow(context, generation, cause, lease.signal)
   }
 }

@@ -1,10 +1,9 @@
 import type { SegmentRow } from '@loqui/db/schema/generations'
-import type { Engine } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import type { TextSegment } from '../text/split.ts'
 import { lookupOf, type Source } from './cached.ts'
 import { LeaseLost } from './lease.ts'
-import { splitSpeech } from './split-speech.ts'
+import { type Speaking, speakersOf, splitSpeech } from './split-speech.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
 /** A segment, and what was found to answer it when it was announced. */
@@ -24,9 +23,9 @@ export async function ensureSegments(
 ): Promise<BegunSegment[]> {
   const existing = generation.attempts === 1 ? [] : await readSegments(caller, generation.id)
   if (existing.length > 0) return existing
-  const engine = caller.engines.get(generation.engine)
-  if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
-  const segments = await placeSegments(caller, engine, generation)
+  const speakers = speakersOf(caller, generation)
+  const [{ engine }] = speakers
+  const segments = await placeSegments(caller, speakers, generation)
   const [only] = segments
   // The only one is begun with at once: that saves a round trip to say so. Where somebody's consent is needed, it is asked
   // for right before the engine is.
@@ -38,12 +37,16 @@ export async function ensureSegments(
 }
 
 /** Where the text is to be split: what keeps segments of an earlier take has all of them where that one has. */
-async function placeSegments(caller: Caller<'db'>, engine: Engine, generation: Claimed): Promise<readonly Place[]> {
+async function placeSegments(
+  caller: Caller<'db'>,
+  speakers: readonly Speaking[],
+  generation: Claimed,
+): Promise<readonly Place[]> {
   if (generation.kept_from !== null) {
     const kept = await readSegments(caller, generation.kept_from)
     if (kept.length > 0) return kept.map(toPlace)
   }
-  return splitSpeech(engine, { ...generation, language: generation.voice_language })
+  return splitSpeech(speakers, { ...generation, language: generation.voice_language })
 }
 
 const toPlace = ({ index, start_offset, end_offset, pause_ms }: SegmentRow): Place => ({

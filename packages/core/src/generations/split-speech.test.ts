@@ -54,9 +54,9 @@ test.each(Object.entries(texts))(
 test('is by the language that was asked for, where the engine is told one', async () => {
   const text = texts.el?.join(' ') ?? ''
   const pauses = async (settings: object, language: string) =>
-    (await splitSpeech(polyglot, { text, settings, language, pronunciations: null, normalized_as: null })).map(
-      ({ pauseMs }) => pauseMs,
-    )
+    (
+      await splitSpeech([{ engine: polyglot, pronunciations: null, normalized_as: null }], { text, settings, language })
+    ).map(({ pauseMs }) => pauseMs)
   expect(await pauses({}, 'el')).toEqual([sentencePause, 0])
   expect(await pauses({ language: 'el' }, 'en')).toEqual([sentencePause, 0])
   // A clause: what is too long is cut there.

@@ -1,38 +1,59 @@
+import type { GenerationRow } from '@loqui/db/schema/generations'
 import type { Engine, SpeakSettings } from '@loqui/engines/engine'
+import type { Caller } from '../context.ts'
 import { findPauses } from '../text/pauses.ts'
 import { splitTextInTurns, type TextSegment } from '../text/split.ts'
 import { splitAtPauses, type UnnumberedSegment } from '../text/split-at-pauses.ts'
 import { askedText, type Pronounced } from './asked-text.ts'
 
-/** What is split: a text, and what tells its language and how its words are said. */
-export interface Splittable extends Pronounced {
+/** What is split: a text, and what tells its language. */
+export interface Splittable {
   readonly text: string
   readonly settings: SpeakSettings
   /** Of the voice, BCP 47. */
   readonly language: string
 }
 
+/** Who may have to speak a segment, and how its words are to be said by them. */
+export interface Speaking extends Pronounced {
+  readonly engine: Engine
+}
+
 /**
- * The segments that an engine speaks a text in. One place for all who split, since what is reserved is the sum over the
- * segments that are spoken: sentences end by the rules of the language that the engine is told to speak, else of its voice. None
- * is longer than the engine takes, written as it is to be said.
+ * The segments that a text is spoken in. One place for all who split, since what is reserved is the sum over the segments that
+ * are spoken: sentences end by the rules of the language that the engine is told to speak, else of its voice. None is longer
+ * than the engine takes, written as it is to be said; and than that of the fallback takes, where there is one, so that
+ * either can speak them.
  */
-export async function splitSpeech(engine: Engine, splittable: Splittable): Promise<readonly TextSegment[]> {
-  const { text, settings, language, pronunciations, normalized_as } = splittable
-  const { segmentCharacters } = engine.limits
+export async function splitSpeech(
+  speakers: readonly Speaking[],
+  { text, settings, language }: Splittable,
+): Promise<readonly TextSegment[]> {
+  const segmentCharacters = Math.min(...speakers.map(({ engine }) => engine.limits.segmentCharacters))
+  const asWritten = speakers.every(
+    ({ pronunciations, normalized_as }) => pronunciations === null && normalized_as === null,
+  )
+  /** How much of what an engine takes is taken by what it is asked for: more than 1 is too long. */
+  const share = (written: string) =>
+    Math.max(
+      ...speakers.map((speaker) => {
+        const { engine } = speaker
+        return askedText(engine, speaker, written).length / engine.limits.segmentCharacters
+      }),
+    )
 
   async function split(part: string, maxCharacters: number): Promise<readonly UnnumberedSegment[]> {
     const segments = await splitTextInTurns(part, { maxCharacters, locale: settings.language ?? language })
     // As it is written it is short enough.
-    if (pronunciations === null && normalized_as === null) return segments
+    if (asWritten) return segments
     const fitting: UnnumberedSegment[] = []
     for (const segment of segments) {
-      const asked = askedText(engine, splittable, segment.text).length
-      if (asked <= segmentCharacters || segment.text.length < 4) {
+      const taken = share(segment.text)
+      if (taken <= 1 || segment.text.length < 4) {
         fitting.push(segment)
         continue
       }
-      const most = Math.max(2, Math.floor((segment.text.length * segmentCharacters * 0.9) / asked))
+      const most = Math.max(2, Math.floor((segment.text.length * 0.9) / taken))
       const shorter = await split(segment.text, most)
       for (const [index, inner] of shorter.entries()) {
         fitting.push({
@@ -48,4 +69,21 @@ export async function splitSpeech(engine: Engine, splittable: Splittable): Promi
 
   const segments = await splitAtPauses(text, findPauses(text), (part) => split(part, segmentCharacters))
   return segments.map((segment, index) => ({ ...segment, index }))
+}
+
+/**
+ * Who may have to speak a generation: the engine of its voice, and that of its fallback.
+ *
+ * @throws {Error} where this process has one of them not.
+ */
+export function speakersOf(
+  { engines }: Caller<'engines'>,
+  { fallback, ...own }: Pick<GenerationRow, 'engine' | 'pronunciations' | 'normalized_as' | 'fallback'>,
+): readonly [Speaking, ...Speaking[]] {
+  const toSpeaking = ({ engine: id, pronunciations, normalized_as }: typeof own): Speaking => {
+    const engine = engines.get(id)
+    if (!engine) throw new Error(`this worker has no engine “${id}”`)
+    return { engine, pronunciations, normalized_as }
+  }
+  return fallback === null ? [toSpeaking(own)] : [toSpeaking(own), toSpeaking(fallback)]
 }

@@ -50,7 +50,7 @@ export async function watchEvents(
 async function* nothing(): AsyncGenerator<never> {}
 
 /** After any other event of a generation comes none. */
-const passing: ReadonlySet<EventType> = new Set(['queued', 'running', 'waiting', 'segment'])
+const passing: ReadonlySet<EventType> = new Set(['queued', 'running', 'waiting', 'fell_back', 'segment'])
 
 async function* untilFinal(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
   for await (const event of events) {

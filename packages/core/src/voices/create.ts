@@ -9,6 +9,7 @@ import { Refusal } from '../errors.ts'
 import { appendEvent } from '../events/append.ts'
 import { idSchema, newId } from '../ids.ts'
 import { setAliases } from './aliases.ts'
+import { findFallbackId } from './find-fallback.ts'
 import { voiceFields } from './input.ts'
 import { primary, takesLanguage } from './language.ts'
 import { findVoice } from './queries.ts'
@@ -34,6 +35,7 @@ export const createVoiceInput = z.strictObject({
   language: voiceFields.language.default('en'),
   description: voiceFields.description.default(''),
   settings: voiceFields.settings.default({}),
+  fallbackVoiceId: voiceFields.fallbackVoiceId.default(null),
   labels: voiceFields.labels.default({}),
   aliases: voiceFields.aliases.default([]),
 })
@@ -42,7 +44,7 @@ export const createVoiceInput = z.strictObject({
  * Makes a voice from samples, by the consent of who speaks in them: asked for before any engine is.
  *
  * @throws {Refusal} `sample_not_found`, `consent_required`, `voice_not_cloneable`, `invalid_input` for settings that its engine
- * does not take, `alias_taken`, `scope_missing`, `forbidden`.
+ * does not take and a fallback of the same engine, `voice_not_found` for a fallback that is not there, `alias_taken`, `scope_missing`, `forbidden`.
  */
 export async function createVoice(
   { db, actor, engines, hints }: Caller<'db' | 'actor' | 'engines' | 'hints'>,
@@ -70,6 +72,7 @@ export async function createVoice(
         language: input.language,
         description: withoutNote(input.description),
         settings: JSON.stringify(input.settings),
+        fallback_voice_id: await findFallbackId(trx, { engines }, userId, input.fallbackVoiceId, { engine }),
         labels: JSON.stringify(input.labels),
         deleted_at: null,
       })

@@ -28,6 +28,12 @@ export async function deleteVoice(
     const found = await findVoice(trx, userId, id)
     if (found.user_id === null) throw new Refusal('forbidden', "id: a preset voice is everybody's and stays.")
     await trx.updateTable('voice').set({ deleted_at: sql<Date>`clock_timestamp()` }).where('id', '=', id).execute()
+    await trx
+      .updateTable('voice')
+      .set({ fallback_voice_id: null })
+      .where('fallback_voice_id', '=', id)
+      .where('user_id', '=', userId)
+      .execute()
     await trx.deleteFrom('voice_alias').where('voice_id', '=', id).execute()
     const removed = await trx.deleteFrom('voice_preview').where('voice_id', '=', id).returning('audio_key').execute()
     await appendEvent(trx, userId, 'voice.deleted', id)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { idSchema } from '../ids.ts'
+import { voiceReferenceSchema } from './reference.ts'
 import { speakSettingsSchema } from './settings.ts'
 
 export const voiceIdInput = z.strictObject({ id: idSchema('voice') })
@@ -43,6 +44,8 @@ export const voiceFields = {
   gender: genderSchema,
   language: ownLanguageSchema,
   settings: speakSettingsSchema,
+  /** A voice of another engine: see `fallbackVoiceId` of a generation, for which it is the default. `null`: none. */
+  fallbackVoiceId: voiceReferenceSchema.nullable(),
   labels: z
     .record(z.string().trim().min(1).max(32), z.string().trim().min(1).max(64))
     .refine((labels) => Object.keys(labels).length <= 10, 'must be at most 10 labels'),

@@ -7,6 +7,7 @@ import { Refusal } from '../errors.ts'
 import { appendEvent } from '../events/append.ts'
 import { idSchema } from '../ids.ts'
 import { setAliases } from './aliases.ts'
+import { findFallbackId } from './find-fallback.ts'
 import { voiceFields } from './input.ts'
 import { findVoice } from './queries.ts'
 import { checkVoiceSettings } from './settings.ts'
@@ -20,7 +21,8 @@ export const updateVoiceInput = z
  * Changes what is said of a voice of one's own; of a preset, what one calls it. What is not named stays; settings, labels
  * and aliases are replaced whole.
  *
- * @throws {Refusal} `voice_not_found`, `forbidden`, `invalid_input` for settings that its engine does not take, `alias_taken`, `scope_missing`.
+ * @throws {Refusal} `voice_not_found`, also for that of its fallback, `forbidden`, `invalid_input` for settings that its engine does
+ * not take and a fallback of the same engine, `alias_taken`, `scope_missing`.
  */
 export async function updateVoice(
   { db, actor, engines, hints }: Caller<'db' | 'actor' | 'engines' | 'hints'>,
@@ -29,18 +31,21 @@ export async function updateVoice(
   const userId = permit(actor, 'voices:write')
   const voice = await transaction(db, async (trx) => {
     const found = await findVoice(trx, userId, id)
-    const { description, settings, labels, ...plain } = input
+    const [first] = Object.keys(input)
+    if (first !== undefined && found.user_id === null) {
+      throw new Refusal('forbidden', `${first}: a preset voice is everybody's. Only your aliases of it are yours.`)
+    }
+    const { description, settings, labels, fallbackVoiceId, ...plain } = input
     const changes = {
       ...plain,
       ...(description !== undefined && { description: withoutNote(description) }),
       ...(settings !== undefined && { settings: JSON.stringify(settings) }),
       ...(labels !== undefined && { labels: JSON.stringify(labels) }),
+      ...(fallbackVoiceId !== undefined && {
+        fallback_voice_id: await findFallbackId(trx, { engines }, userId, fallbackVoiceId, found),
+      }),
     }
-    const [changed] = Object.keys(changes)
-    if (changed !== undefined) {
-      if (found.user_id === null) {
-        throw new Refusal('forbidden', `${changed}: a preset voice is everybody's. Only your aliases of it are yours.`)
-      }
+    if (first !== undefined) {
       const engine = engines.get(found.engine)
       if (settings !== undefined && engine) checkVoiceSettings(engine, found.engine_voice, settings)
       await trx

@@ -26,6 +26,8 @@ export interface Voice {
   fidelity: 'full' | 'preview' | null
   /** What a generation takes where it does not say otherwise. */
   settings: SpeakSettings
+  /** `voi_…` of who speaks in its place where its engine does not work, unless a generation says otherwise; `null`: nobody. */
+  fallbackVoiceId: string | null
   /** What a generation may set, and how far; the others are refused. Empty where its engine is not there. */
   takes: EngineSettings
   labels: Record<string, string>
@@ -70,6 +72,7 @@ export function toVoice(row: VoiceView, engines: ReadonlyMap<string, Engine>): V
     unavailable,
     fidelity: row.fidelity,
     settings: row.settings,
+    fallbackVoiceId: row.fallback_voice_id && wireId('voice', row.fallback_voice_id),
     takes: engine?.settings ?? {},
     labels: row.labels,
     aliases: row.aliases,
