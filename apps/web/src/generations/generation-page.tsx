@@ -124,7 +124,8 @@ function UseAgain({ generation }: { generation: Generation }) {
   const account = useAccount()
   const router = useRouter()
   const prefill = () => {
-    const { text, title, voiceId, format, seed, normalize } = generation
+    const { text, title, format, seed, normalize } = generation
+    const voiceId = generation.fellBackFrom ?? generation.voiceId
     const { speed = 1, pitch = 0, ...settings } = generation.settings
     const store = draftStore(account.id)
     const before = store.get()
