@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { type Engine, EngineError, type EngineErrorCode } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
@@ -18,6 +19,7 @@ import { createGeneration, createGenerationInput } from './create.ts'
 import { estimateGeneration, estimateInput } from './estimate.ts'
 import { getGeneration } from './get.ts'
 import { listGenerations, listGenerationsInput } from './list.ts'
+import { playGeneration, playGenerationInput } from './play.ts'
 import { retakeGeneration, retakeGenerationInput } from './retake.ts'
 import { type RunContext, runGeneration } from './run.ts'
 import { readSegments } from './segments.ts'
@@ -143,6 +145,19 @@ describe('a generation whose engine does not work', () => {
     )
     expect(events.slice(0, 4)).toEqual(['queued', 'running', 'waiting', 'fell_back'])
     expect(events.at(-1)).toBe('succeeded')
+  })
+
+  test('tells who listens meanwhile whose voice it is', async () => {
+    const user = await core.user()
+    const { id } = await create(user, { format: 'flac' })
+    const coming = await playGeneration(user.as, playGenerationInput.parse({ id }))
+    if (!('listen' in coming)) throw new Error('it was made already')
+    const listening = coming.listen(new AbortController().signal)
+    breakDown(outage('no_credit'))
+    await run(id)
+    const heard = await buffer(await listening)
+    expect(heard.includes('A high tone')).toBe(true)
+    expect(heard.includes('A low tone')).toBe(false)
   })
 
   test('goes on by itself, where the engine works again by then', async () => {

@@ -63,7 +63,6 @@ async function openComing(
   const signal = AbortSignal.any([given, left.signal])
   try {
     const { format, sampleRate, bitRate } = output
-    const tags = await tagsOf(caller, row)
     const segments = storedSegments(caller, row, signal)
     const first = segments.next()
     const late = Promise.withResolvers<void>()
@@ -73,6 +72,8 @@ async function openComing(
     const coming = async function* () {
       for (let next = await first; !next.done; next = await segments.next()) yield toPiece(caller, next.value)
     }
+    // Who speaks it is known by now: its voice, or its fallback.
+    const tags = await tagsOf(caller, await findGeneration(caller.db, row.user_id, row.id))
     const audio = caller.assembler.encode(coming(), format, { sampleRate, bitRate, tags, signal })
     audio.once('close', () => {
       left.abort(new Error('nobody listens any more'))

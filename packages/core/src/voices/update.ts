@@ -31,9 +31,9 @@ export async function updateVoice(
   const userId = permit(actor, 'voices:write')
   const voice = await transaction(db, async (trx) => {
     const found = await findVoice(trx, userId, id)
-    const [first] = Object.keys(input)
-    if (first !== undefined && found.user_id === null) {
-      throw new Refusal('forbidden', `${first}: a preset voice is everybody's. Only your aliases of it are yours.`)
+    const [changed] = Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    if (changed !== undefined && found.user_id === null) {
+      throw new Refusal('forbidden', `${changed}: a preset voice is everybody's. Only your aliases of it are yours.`)
     }
     const { description, settings, labels, fallbackVoiceId, ...plain } = input
     const changes = {
@@ -45,7 +45,7 @@ export async function updateVoice(
         fallback_voice_id: await findFallbackId(trx, { engines }, userId, fallbackVoiceId, found),
       }),
     }
-    if (first !== undefined) {
+    if (changed !== undefined) {
       const engine = engines.get(found.engine)
       if (settings !== undefined && engine) checkVoiceSettings(engine, found.engine_voice, settings)
       await trx
