@@ -31,17 +31,18 @@ const [adasPronunciation, bobsPronunciation] = await Promise.all(
   }),
 )
 
-/** A voice of Bob's, with what it was made of. */
-const bobsVoice = await (async () => {
-  const api = client(loqui.url, bob)
-  const sampleId = await giveSample(loqui.db, bob.id.replace('usr_', ''))
+/** A voice of somebody's own, with what it was made of. */
+async function makeVoice(user: TestUser) {
+  const api = client(loqui.url, user)
+  const sampleId = await giveSample(loqui.db, user.id.replace('usr_', ''))
   const { nonce, locale, version } = await api.consents.statement.query()
   const stated = { nonce, locale, statementVersion: version, accepted: true } as const
-  const speaker = { speaker: 'self', speakerName: 'Bob' } as const
+  const speaker = { speaker: 'self', speakerName: 'Somebody' } as const
   const { id: consentId } = await api.consents.create.mutate({ sampleIds: [sampleId], ...speaker, ...stated })
-  const { id } = await api.voices.create.mutate({ name: 'Bob', sampleIds: [sampleId], consentId })
+  const { id } = await api.voices.create.mutate({ name: 'Own', sampleIds: [sampleId], consentId })
   return { id, sampleId, consentId }
-})()
+}
+const [adasVoice, bobsVoice] = [await makeVoice(ada), await makeVoice(bob)]
 /** What Ada would state. */
 const adasWords = await client(loqui.url, ada).consents.statement.query()
 const adasConsent = {
@@ -140,6 +141,14 @@ const foreign: Record<string, { input: Record<string, unknown>; outcome: string;
   'consents.get id': { input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
   'consents.revoke id': { input: { id: bobsVoice.consentId }, outcome: 'consent_not_found' },
   'generations.cancel id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
+  'generations.create fallbackVoiceId': {
+    input: { text: 'Hi.', voiceId, fallbackVoiceId: bobsVoice.id },
+    outcome: 'voice_not_found',
+  },
+  'generations.estimate fallbackVoiceId': {
+    input: { text: 'Hi.', voiceId, fallbackVoiceId: bobsVoice.id },
+    outcome: 'voice_not_found',
+  },
   'generations.delete id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.get id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
   'generations.link id': { input: { id: bobs.id }, outcome: 'generation_not_found' },
@@ -171,11 +180,22 @@ const foreign: Record<string, { input: Record<string, unknown>; outcome: string;
     outcome: 'consent_required',
     status: 403,
   },
+  'voices.create fallbackVoiceId': {
+    input: {
+      ...{ name: 'Mine', sampleIds: [adasVoice.sampleId], consentId: adasVoice.consentId },
+      fallbackVoiceId: bobsVoice.id,
+    },
+    outcome: 'voice_not_found',
+  },
   'voices.create sampleIds': {
     input: { name: 'Mine', sampleIds: [bobsVoice.sampleId], consentId: bobsVoice.consentId },
     outcome: 'sample_not_found',
   },
   'voices.delete id': { input: { id: bobsVoice.id }, outcome: 'voice_not_found' },
+  'voices.update fallbackVoiceId': {
+    input: { id: adasVoice.id, fallbackVoiceId: bobsVoice.id },
+    outcome: 'voice_not_found',
+  },
   'voices.update id': { input: { id: bobsVoice.id, name: 'Mine' }, outcome: 'voice_not_found' },
 }
 
@@ -190,9 +210,8 @@ const shared: Record<string, (caller: Caller) => Promise<void>> = {
     expect(answer).toMatchObject({ data: { usage: await client(loqui.url, ada).usage.current.query() } })
   },
   'library.watch lastEventId': async (caller) => {
-    await caller('samples.rename', { id: adasSample, name: 'Of Ada' })
     const { answer } = await caller('library.watch', { lastEventId: '0' })
-    expect(answer).toMatchObject({ data: { subjectId: adasSample } })
+    expect(answer).toMatchObject({ data: { subjectId: adasVoice.id } })
   },
   'generations.watch lastEventId': async (caller) => {
     const { answer } = await caller('generations.watch', { id: adas.id, lastEventId: '0' })
