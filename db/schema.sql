@@ -1369,12 +1369,16 @@ begin
     or exists (select from provider_call where generation_id = p_id and (outcome is null or outcome = 'succeeded')) then
     return false;
   end if;
+  -- Better to wait than to fail for want of money.
+  if cost_hold(v_was.user_id, month_of(v_was.created_at), greatest(0, v_other.predicted_cost_micros - v_was.cost_held_micros)) is not null then
+    return false;
+  end if;
   perform generation_release(p_id, p_attempt);
   update generation set voice_id = v_other.voice_id, consent_id = v_other.consent_id, engine = v_other.engine,
       settings = v_other.settings, seed = v_other.seed, pronunciations = v_other.pronunciations,
       normalized_as = v_other.normalized_as, estimated_ms = v_other.estimated_ms,
       predicted_cost_micros = v_other.predicted_cost_micros, fallback = generation_speech(v_was),
-      cost_held_micros = least(cost_held_micros, v_other.predicted_cost_micros),
+      cost_held_micros = v_other.predicted_cost_micros,
       fell_back_at = clock_timestamp(), degraded_at = null
     where id = p_id returning * into v_generation;
   perform cost_release(v_was.user_id, month_of(v_was.created_at), v_was.cost_held_micros - v_generation.cost_held_micros);

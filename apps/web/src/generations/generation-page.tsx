@@ -124,9 +124,11 @@ function UseAgain({ generation }: { generation: Generation }) {
   const account = useAccount()
   const router = useRouter()
   const prefill = () => {
-    const { text, title, format, seed, normalize } = generation
-    const voiceId = generation.fellBackFrom ?? generation.voiceId
-    const { speed = 1, pitch = 0, ...settings } = generation.settings
+    const { text, title, format, normalize, fellBackFrom } = generation
+    // Settings and seed are the fallback's where that spoke, and mean nothing to who was asked.
+    const voiceId = fellBackFrom ?? generation.voiceId
+    const seed = fellBackFrom === null ? generation.seed : null
+    const { speed = 1, pitch = 0, ...settings } = fellBackFrom === null ? generation.settings : {}
     const store = draftStore(account.id)
     const before = store.get()
     store.update({ text, title: title ?? '', voiceId, format, speed, pitch, settings, seed, normalize })

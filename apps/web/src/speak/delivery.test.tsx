@@ -26,12 +26,12 @@ function Held({ voice, given, onDraft }: { voice: Voice; given: Draft; onDraft: 
 }
 
 /** Shows them for one voice among all there are, and gives the draft as they leave it. */
-async function show(voice: Voice) {
-  let draft = emptyDraft
+async function show(voice: Voice, given = emptyDraft) {
+  let draft = given
   await renderPart(
     <Held
       voice={voice}
-      given={emptyDraft}
+      given={given}
       onDraft={(next) => {
         draft = next
       }}
@@ -65,6 +65,11 @@ test('a fallback is a voice of another engine in the same language that can spea
 
 test('the fallback that a voice has of its own is shown', async () => {
   await show({ ...far, fallbackVoiceId: near.id })
+  expect((await screen.findByRole('combobox', { name: 'If its engine fails' })).textContent).toContain('Near')
+})
+
+test('what was chosen for another voice gives way to the voice’s own', async () => {
+  await show({ ...far, fallbackVoiceId: near.id }, { ...emptyDraft, fallback: far })
   expect((await screen.findByRole('combobox', { name: 'If its engine fails' })).textContent).toContain('Near')
 })
 

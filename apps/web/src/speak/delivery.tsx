@@ -112,8 +112,10 @@ function FallbackSelect({ draft, voice, onChange }: DeliveryProps & { voice: Voi
   const fallbacks = fallbacksFor(voices.data ?? [], voice, draft.settings)
   if (fallbacks.length === 0) return null
   const { fallback } = draft
-  const wanted = fallback === null ? voice.fallbackVoiceId : fallback === 'wait' ? null : fallback.id
-  const chosen = fallbacks.find(({ id }) => id === wanted)
+  const own = fallbacks.find(({ id }) => id === voice.fallbackVoiceId)
+  // What was chosen for another voice, and cannot be one of this, is not asked for.
+  const named = fallback !== null && fallback !== 'wait' && fallbacks.find(({ id }) => id === fallback.id)
+  const chosen = fallback === 'wait' ? undefined : named || own
   return (
     <Labeled label="If it fails">
       <Select

@@ -11,12 +11,24 @@ const builtIn = 'offline'
 
 const base = (tag: string) => tag.toLowerCase().split('-', 1)[0]
 
+/** Of a language that nobody has told, or a voice that speaks any. */
+const anyLanguage: ReadonlySet<string | undefined> = new Set(['und', 'mul'])
+
 /** Whether a voice can speak where the engine of another one does not work: by another engine, in the same language. */
 export function canStandIn(fallback: Fallback, voice: Speaking, { language }: MoreSettings): boolean {
   const asked = language ?? voice.settings.language ?? voice.language
-  return fallback.engine !== voice.engine && base(fallback.language) === base(asked)
+  const [own, other] = [base(asked), base(fallback.language)]
+  return fallback.engine !== voice.engine && (own === other || anyLanguage.has(own) || anyLanguage.has(other))
 }
 
 /** The voices to choose a fallback from; none where there is nothing to fall back from. */
-export const fallbacksFor = (voices: readonly Voice[], voice: Speaking, settings: MoreSettings): Voice[] =>
-  voice.engine === builtIn ? [] : voices.filter((each) => each.available && canStandIn(each, voice, settings))
+export const fallbacksFor = (
+  voices: readonly Voice[],
+  voice: Speaking & Pick<Voice, 'fallbackVoiceId'>,
+  settings: MoreSettings,
+): Voice[] =>
+  voices.filter(
+    (each) =>
+      each.id === voice.fallbackVoiceId ||
+      (voice.engine !== builtIn && each.available && canStandIn(each, voice, settings)),
+  )

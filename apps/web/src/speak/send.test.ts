@@ -53,6 +53,7 @@ test('a fallback is asked for where it can be one of the voice that speaks', () 
   expect(fallbackOf(voice)).toBe('voi_1')
   expect(fallbackOf(far)).toBeUndefined()
   expect(fallbackOf({ ...voice, language: 'de' })).toBeUndefined()
+  expect(fallbackOf({ ...voice, language: 'und' })).toBe('voi_1')
   expect(fallbackOf({ ...voice, language: 'de' }, { language: 'de' })).toBe('voi_1')
 })
 

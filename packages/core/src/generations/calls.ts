@@ -45,7 +45,7 @@ export async function openJournal(
   asked: AskedFor,
   fresh: boolean,
 ): Promise<Journal> {
-  const open = fresh ? [] : await readOpenCalls(db, generation.id, segmentIndex)
+  const open = fresh ? [] : await readOpenCalls(db, generation, segmentIndex)
   for (const { providerId } of open) if (providerId !== null) heed(providerId)
   let taken: string | null = null
   return {
@@ -109,6 +109,7 @@ export async function openRejected(
     .selectFrom('provider_call')
     .select(['mark', 'provider_id', 'announced_at'])
     .where('generation_id', '=', generation.id)
+    .where('engine', '=', generation.engine)
     .where('segment_index', '=', segmentIndex)
     .where('outcome', '=', 'rejected')
     .orderBy('number')
@@ -150,11 +151,13 @@ export async function preferCall(db: Db, { attempt }: Claimed, mark: string, oth
 const unknownMs = 15_000
 
 /** Those whose end nobody has seen, and those whose audio nobody has kept: a segment that is stored is not asked for. */
-async function readOpenCalls(db: Db, generationId: string, segmentIndex: number) {
+async function readOpenCalls(db: Db, { id, engine }: Pick<Claimed, 'id' | 'engine'>, segmentIndex: number) {
   const rows = await db
     .selectFrom('provider_call')
     .select(['mark', 'provider_id', 'announced_at'])
-    .where('generation_id', '=', generationId)
+    .where('generation_id', '=', id)
+    // What another voice was asked for is no audio of this one.
+    .where('engine', '=', engine)
     .where('segment_index', '=', segmentIndex)
     .where((eb) => eb.or([eb('outcome', 'is', null), eb('outcome', '=', 'succeeded')]))
     .orderBy('number')
@@ -173,11 +176,16 @@ const toOpenCall = ({
 })
 
 /** How often a segment's audio came and was none, or not good enough, or none came: each further one has another seed. */
-export async function countRerolls(db: Db, generationId: string, segmentIndex: number): Promise<number> {
+export async function countRerolls(
+  db: Db,
+  { id, engine }: Pick<Claimed, 'id' | 'engine'>,
+  segmentIndex: number,
+): Promise<number> {
   const { count } = await db
     .selectFrom('provider_call')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('generation_id', '=', generationId)
+    .where('generation_id', '=', id)
+    .where('engine', '=', engine)
     .where('segment_index', '=', segmentIndex)
     .where('outcome', 'in', ['failed', 'gone', 'rejected'])
     .executeTakeFirstOrThrow()

@@ -15,6 +15,7 @@ import { currentUsage } from '../usage/current.ts'
 import { deleteVoice } from '../voices/delete.ts'
 import { getVoice } from '../voices/get.ts'
 import { updateVoice, updateVoiceInput } from '../voices/update.ts'
+import { countRerolls, openRejected, rejectCall } from './calls.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { estimateGeneration, estimateInput } from './estimate.ts'
 import { getGeneration } from './get.ts'
@@ -26,11 +27,12 @@ import { readSegments } from './segments.ts'
 import { watchGeneration } from './watch.ts'
 
 const far = createToneEngine({ id: 'chatterbox', segmentCharacters: 60 })
+let nearPrice = 1
 const near = {
   ...createToneEngine({ id: 'offline', segmentCharacters: 30 }),
   // Slower, cheaper, and it goes only to 2.
   settings: { speed: { min: 0.5, max: 2, default: 1 } },
-  price: () => 1,
+  price: () => nearPrice,
   estimate: ({ text }: { text: string }) => ({ expectedMs: text.length * 10, maxMs: text.length * 50 }),
   check: ({ text, seed }: { text: string; seed?: number | undefined }) =>
     seed !== undefined
@@ -60,6 +62,7 @@ const text = 'This sentence is spoken by one voice or by the other. And this is 
 beforeEach(() => {
   far.reset()
   near.reset()
+  nearPrice = 1
 })
 
 type Own = Partial<z.input<typeof createGenerationInput>>
@@ -205,6 +208,60 @@ describe('a generation whose engine does not work', () => {
     ])
     await run(id, { engines })
     expect(await get(user, id)).toMatchObject({ state: 'running', waitsFor: 'engine_degraded', engine: 'chatterbox' })
+  })
+
+  test('waits where the budgets allow the one and not the other', async () => {
+    const user = await core.user()
+    const system = { ...services, actor: { kind: 'system' } as const }
+    await setBudget(system, { userId: user.id, limitMicros: 100, alertMicros: null })
+    nearPrice = 1_000
+    const { id } = await create(user)
+    const { cost_held_micros } = await row(id)
+    breakDown(outage('no_credit'))
+    await run(id)
+    expect(await get(user, id)).toMatchObject({ state: 'running', waitsFor: 'engine_degraded', engine: 'chatterbox' })
+    expect((await row(id)).cost_held_micros).toBe(cost_held_micros)
+  })
+
+  test('is spoken by its own voice where the engine of its fallback is not there', async () => {
+    const user = await core.user()
+    const { id } = await create(user)
+    await run(id, { engines: new Map([['chatterbox', far]]) })
+    expect(await get(user, id)).toMatchObject({ state: 'succeeded', engine: 'chatterbox' })
+  })
+
+  test('waits where its segments were made for an engine that takes longer ones', async () => {
+    const user = await core.user()
+    const { id } = await create(user)
+    far.fail('', outage('no_credit'), outage('no_credit'))
+    await run(id, { engines: new Map([['chatterbox', far]]) })
+    breakDown(outage('no_credit'))
+    await run(id)
+    expect(await get(user, id)).toMatchObject({ state: 'running', waitsFor: 'engine_degraded', engine: 'chatterbox' })
+  })
+
+  test('keeps nothing that the other voice was asked for: not as its own audio, nor as tries of its seed', async () => {
+    const user = await core.user()
+    const { id } = await create(user)
+    const claim = async () => {
+      const claimed = await transitions.claim(rowId(id), newId())
+      if (!claimed) throw new Error('it was not claimed')
+      return claimed
+    }
+    const first = await claim()
+    const mark = newId()
+    await transitions.announce(first, { mark, index: 0, request: {}, most: 2, micros: 0 })
+    await transitions.accept(mark, 'of the first')
+    await transitions.endCall(first, { mark, outcome: 'succeeded', costMicros: 0 })
+    expect(await rejectCall(db, first, mark)).toBe(true)
+    expect((await openRejected({ db, transitions }, first, 0, [])).open).toHaveLength(1)
+    expect(await countRerolls(db, first, 0)).toBe(1)
+    await sql`select generation_fall_back(${rowId(id)}, ${first.attempt})`.execute(db)
+    const second = await claim()
+    expect(second.engine).toBe('offline')
+    expect((await openRejected({ db, transitions }, second, 0, [])).open).toEqual([])
+    expect(await countRerolls(db, second, 0)).toBe(0)
+    await run(id)
   })
 
   test('waits where a provider was asked, and may yet answer', async () => {
@@ -360,6 +417,15 @@ describe('a voice with a fallback of its own', () => {
     const hers = await giveVoice((await core.user()).as, { engine: 'offline' })
     expect(await update(hers.id)).toMatchObject({ reason: 'voice_not_found' })
   })
+})
+
+test('numbers are written out by the language of the text where the fallback speaks any', async () => {
+  const user = await core.user()
+  const mine = await giveVoice(user.as, { engine: 'offline', language: 'und' })
+  const { id } = await create(user, { text: 'I have 2.', fallbackVoiceId: mine.id, normalize: true })
+  breakDown(outage('no_credit'))
+  await run(id)
+  expect(near.spoken).toEqual(['I have two.'])
 })
 
 test('words are said as the fallback’s own pronunciations have it', async () => {

@@ -66,12 +66,14 @@ export async function findFallback(
     throw cannotStandIn(voice, `it speaks “${spoken}”, and this is in “${asked}”.`)
   }
   const seed = request.seed ?? null
+  // Whatever it speaks, words are said and written out as the language has them that was asked for.
+  const speaking = anyLanguage.has(spoken) ? { ...voice, language: spokenLanguage(own.voice, own.settings) } : voice
   return {
-    voice,
+    voice: speaking,
     engine,
     settings,
     seed: seed !== null && takesSeed(engine, { ...request, voice: voice.engine_voice, settings, seed }) ? seed : null,
-    ...pronouncedBy(voice, { ...request, settings }),
+    ...pronouncedBy(speaking, { ...request, settings }),
   }
 }
 

@@ -73,10 +73,7 @@ export async function planSpeech(
   maxCharacters: number,
   { kept, segments: given = kept?.segments, fallback }: PlanOptions = {},
 ): Promise<PlannedSpeech> {
-  if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
-  if (text.length > maxCharacters) {
-    throw refuse('text_too_long', 'text', `${text.length} characters are more than your plan's ${maxCharacters}.`)
-  }
+  checkLength(text, maxCharacters)
   // Before the split, which would take seconds for it.
   if (hasMoreBreaksThan(text, mostParts)) throw tooManyParts()
   if (voice.obstacle !== null) throw voiceObstructed(voice.field, voice.name, voice.obstacle)
@@ -125,6 +122,14 @@ export async function planSpeech(
     expectedMs: speech.expectedMs + speech.pausesMs,
     maxMs: speech.maxMs + speech.pausesMs,
     costMicros: speech.costMicros,
+  }
+}
+
+/** @throws {Refusal} `text_empty`, `text_too_long`: before anything is done that takes the longer the more there is. */
+export function checkLength(text: string, maxCharacters: number): void {
+  if (text.trim() === '') throw refuse('text_empty', 'text', 'there is nothing to speak.')
+  if (text.length > maxCharacters) {
+    throw refuse('text_too_long', 'text', `${text.length} characters are more than your plan's ${maxCharacters}.`)
   }
 }
 

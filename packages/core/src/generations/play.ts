@@ -68,12 +68,15 @@ async function openComing(
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, silentMs)
     // Before there is anything to hear, what goes wrong can still be said.
-    await Promise.race([first, late.promise]).finally(() => clearTimeout(timer))
+    const isSpeaking = await Promise.race([first.then(() => true), late.promise.then(() => false)]).finally(() =>
+      clearTimeout(timer),
+    )
     const coming = async function* () {
       for (let next = await first; !next.done; next = await segments.next()) yield toPiece(caller, next.value)
     }
-    // Who speaks it is known by now: its voice, or its fallback.
-    const tags = await tagsOf(caller, await findGeneration(caller.db, row.user_id, row.id))
+    // Until there is something of it, its fallback may yet be who speaks it.
+    const { voice, ...title } = await tagsOf(caller, await findGeneration(caller.db, row.user_id, row.id))
+    const tags = isSpeaking ? { ...title, voice } : title
     const audio = caller.assembler.encode(coming(), format, { sampleRate, bitRate, tags, signal })
     audio.once('close', () => {
       left.abort(new Error('nobody listens any more'))

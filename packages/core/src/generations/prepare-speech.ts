@@ -3,7 +3,7 @@ import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { type Fallback, findFallback, planFallback } from './fallback.ts'
-import { type PlannedSpeech, planSpeech, type SpeechRequest } from './plan-speech.ts'
+import { checkLength, type PlannedSpeech, planSpeech, type SpeechRequest } from './plan-speech.ts'
 import { findSpeakingVoice, inItsLanguage, type SpeakingVoice, withoutUndefined } from './speaking-voice.ts'
 
 /** What a text will be spoken with. */
@@ -28,6 +28,7 @@ export async function prepareSpeech(
   request: SpeechRequest,
 ): Promise<PreparedSpeech> {
   const { voice, maxCharacters } = await findSpeakingVoice(caller, userId, request.voiceId)
+  checkLength(request.text, maxCharacters)
   const settings = { ...inItsLanguage(caller, voice), ...voice.settings, ...withoutUndefined(request.settings) }
   const plan = async (fallbackVoiceId: SpeechRequest['fallbackVoiceId']) => {
     const fallback = await findFallback(caller, userId, { ...request, fallbackVoiceId }, { voice, settings })

@@ -316,7 +316,7 @@ async function speakOnce(
   signal: AbortSignal,
 ): Promise<Take> {
   const fresh = generation.attempts === 1 && tries === 0
-  const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation.id, segment.index)
+  const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation, segment.index)
   const asked = ask(engine, generation, segment, rerolls)
   if (asked.text === '') return nothing()
   retries.asked(engine.id)

@@ -72,18 +72,22 @@ export async function splitSpeech(
 }
 
 /**
- * Who may have to speak a generation: the engine of its voice, and that of its fallback.
+ * Who may have to speak a generation: the engine of its voice, and that of its fallback where this process has it. Without,
+ * nobody falls back to it here.
  *
- * @throws {Error} where this process has one of them not.
+ * @throws {Error} where this process has not the engine of its voice.
  */
 export function speakersOf(
   { engines }: Caller<'engines'>,
   { fallback, ...own }: Pick<GenerationRow, 'engine' | 'pronunciations' | 'normalized_as' | 'fallback'>,
 ): readonly [Speaking, ...Speaking[]] {
-  const toSpeaking = ({ engine: id, pronunciations, normalized_as }: typeof own): Speaking => {
-    const engine = engines.get(id)
-    if (!engine) throw new Error(`this worker has no engine “${id}”`)
-    return { engine, pronunciations, normalized_as }
-  }
-  return fallback === null ? [toSpeaking(own)] : [toSpeaking(own), toSpeaking(fallback)]
+  const engine = engines.get(own.engine)
+  if (!engine) throw new Error(`this worker has no engine “${own.engine}”`)
+  const other = fallback && engines.get(fallback.engine)
+  return fallback && other
+    ? [
+        { ...own, engine },
+        { ...fallback, engine: other },
+      ]
+    : [{ ...own, engine }]
 }

@@ -1,3 +1,4 @@
+import { lock } from '@loqui/db/lock'
 import { transaction } from '@loqui/db/transaction'
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -30,6 +31,8 @@ export async function updateVoice(
 ): Promise<Voice> {
   const userId = permit(actor, 'voices:write')
   const voice = await transaction(db, async (trx) => {
+    // In turns with the deletion of that one.
+    if (input.fallbackVoiceId) await lock(trx, 'quota', userId)
     const found = await findVoice(trx, userId, id)
     const [changed] = Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [name]))
     if (changed !== undefined && found.user_id === null) {
