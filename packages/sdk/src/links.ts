@@ -74,6 +74,9 @@ const withoutDirection: Link =
     return next(direction === undefined ? op : { ...op, input })
   }
 
+/** By its words alone tRPC's client tells that a socket was closed, as a server may that refuses a token, before anything was sent. */
+const unsent = 'Active connection is not open'
+
 /**
  * Subscribes again after the last event that was seen, when the way to the server changes, it has lost its own to the
  * database, or the token is over and there is another; for a minute also when there is too much at once. A socket that breaks
@@ -119,7 +122,11 @@ const resume =
             const delayMs = delayBefore(tries++, refusal)
             const isLimited = reason && isPassing(refusal) && now + delayMs - failingSince < unreachableMs
             const passes =
-              error.cause instanceof Interrupted || reason === 'service_unavailable' || isLimited || renew(reason)
+              error.cause instanceof Interrupted ||
+              error.message === unsent ||
+              reason === 'service_unavailable' ||
+              isLimited ||
+              renew(reason)
             if (passes) timer = setTimeout(begin, delayMs)
             else observer.error(error)
           },

@@ -173,6 +173,21 @@ test.each([
   expect(segments.toSorted((a, b) => a - b)).toEqual(Array.from({ length: made.total }, (_, i) => i))
 })
 
+test('watch goes on when a socket opens and is closed before anything is sent', async () => {
+  let sockets = 0
+  class ClosingWebSocket extends WebSocket {
+    constructor(address: string | URL) {
+      super(address)
+      if (sockets++ === 0) this.addEventListener('open', () => this.close())
+    }
+  }
+  const { id } = await loqui.generations.create({ text: 'Hello.', voiceId })
+  const client = connect({ WebSocket: ClosingWebSocket })
+  const seen = await Array.fromAsync(client.generations.watch(id), ({ type }) => type)
+  expect(seen.at(-1)).toBe('succeeded')
+  expect(sockets).toBeGreaterThan(1)
+})
+
 test('watch goes on when the server has started again', async () => {
   const { id } = await loqui.generations.create({ text: longText, voiceId })
   const seen: string[] = []
