@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ceiling } from './gain.ts'
-import { createLevel } from './level.ts'
+import { createLevel, createListening } from './level.ts'
 
 const inLu = (gain: number) => 20 * Math.log10(gain)
 
@@ -59,6 +59,46 @@ test('of any pieces, none is turned the wrong way, and none beyond the ceiling',
         expect(Math.abs(inLu(gain))).toBeLessThanOrEqual(6.001)
         if (gain > 1) expect(peak * gain).toBeLessThanOrEqual(ceiling + 0.001)
       }
+    }),
+  )
+})
+
+const sampleRate = 8000
+const tone = (amplitude: number, seconds = 1, offset = 0) =>
+  Int16Array.from({ length: sampleRate * seconds }, (_, n) =>
+    Math.round(offset + amplitude * Math.sin((2 * Math.PI * 200 * n) / sampleRate)),
+  )
+function hear(most: number, ...chunks: readonly Int16Array[]) {
+  const listening = createListening(sampleRate, most)
+  for (const chunk of chunks) listening.push(chunk)
+  return listening.heard()
+}
+const all = Number.POSITIVE_INFINITY
+
+test('half as loud is 6 dB less, however much silence is around it, and an offset is not heard', () => {
+  const { loudness, peak } = hear(all, tone(8000))
+  expect(peak).toBe(8000)
+  // A sine is 3 dB below its peak.
+  expect(loudness).toBeCloseTo(20 * Math.log10(8000 / 32_768) - 3.01, 1)
+  expect(hear(all, tone(4000)).loudness).toBeCloseTo((loudness ?? 0) - 6.02, 1)
+  expect(hear(all, tone(0, 3), tone(8000), tone(0, 5)).loudness).toBeCloseTo(loudness ?? 0, 1)
+  expect(hear(all, tone(8000, 1, 2000)).loudness).toBeCloseTo(loudness ?? 0, 1)
+})
+
+test('of silence there is nothing to tell, nor of nothing', () => {
+  expect(hear(all)).toEqual({ loudness: null, peak: 0 })
+  expect(hear(all, tone(0))).toEqual({ loudness: null, peak: 0 })
+  expect(hear(all, tone(5)).loudness).toBeNull()
+})
+
+test('it is listened to as far as was said, wherever it is cut', () => {
+  const samples = fc.array(fc.integer({ min: -32_768, max: 32_767 }), { minLength: 1, maxLength: 3000 })
+  fc.assert(
+    fc.property(samples, fc.nat(3000), fc.nat(3000), (given, cut, most) => {
+      const whole = Int16Array.from(given)
+      const heard = hear(most, whole)
+      expect(hear(most, whole.subarray(0, cut), whole.subarray(cut))).toEqual(heard)
+      expect(hear(all, whole.subarray(0, most))).toEqual(heard)
     }),
   )
 })
