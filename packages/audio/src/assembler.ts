@@ -12,8 +12,10 @@ import { tagTexts } from './tags.ts'
 import { createThreads, type RemoteEncoding, type Threads } from './threads.ts'
 
 const bytesPerSample = 2
-/** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 10 ms of work for a thread. */
+/** The most that one step of an encoding takes: 1.4 s at 24 kHz, some 10 ms of work for a thread that makes an MP3. */
 const stepSamples = 32_768
+/** Steps of one piece go to the thread together, up to about so many samples heard and spoken: the way there takes as long as a short one. */
+const mostTogether = 4 * stepSamples
 
 /**
  * Starts the threads that join and encode.
@@ -73,7 +75,8 @@ async function* encode(
   const encoding = threads.open()
   try {
     // What is short is read once, and goes to the thread in one step.
-    const short = typeof samples === 'number' && samples <= stepSamples ? await Array.fromAsync(joined()) : undefined
+    const short =
+      typeof samples === 'number' && samples <= stepSamples ? (await Array.fromAsync(joined())).flat() : undefined
     const pass = (begin: SingleStep) => go(encoding, begin, short ?? joined())
     const gain = loudness === null ? null : await findGain(pass, sampleRate, loudness)
     const options: EncoderOptions = { samples, sampleRate, bitRate, tags: tagTexts(asked.tags ?? {}) }
@@ -86,17 +89,21 @@ async function* encode(
   }
 }
 
-type Steps = AsyncIterable<SingleStep> | readonly SingleStep[]
+/** As they come, several at a time; or all of them, which may be gone through more than once. */
+type Steps = AsyncIterable<readonly SingleStep[]> | readonly SingleStep[]
 
 /** Goes through the joined audio once. */
 async function* go(encoding: RemoteEncoding, begin: SingleStep, joined: Steps): AsyncGenerator<Taken, void, void> {
   const finish: SingleStep = { take: 'finish' }
   if (Symbol.iterator in joined) {
-    yield await encoding.take({ take: 'whole', steps: [begin, ...joined, finish] })
+    yield await encoding.take({ take: 'several', steps: [begin, ...joined, finish] })
     return
   }
   yield await encoding.take(begin)
-  for await (const step of joined) yield await encoding.take(step)
+  for await (const steps of joined) {
+    const memory = steps.flatMap((step) => (step.take === 'hear' ? [step.samples.buffer] : []))
+    yield await encoding.take({ take: 'several', steps }, memory)
+  }
   yield await encoding.take(finish)
 }
 
@@ -126,32 +133,45 @@ async function* steps(
   pieces: readonly Piece[] | ComingPieces,
   sampleRate: number,
   stop: AbortSignal,
-): AsyncGenerator<SingleStep, void, void> {
+): AsyncGenerator<readonly SingleStep[], void, void> {
   const layout = createLayout(sampleRate)
   let index = 0
   for await (const piece of pieces) {
     stop.throwIfAborted()
     const { overlap, pause } = layout.place(piece)
     const isOpen = piece.pauseMs === 0
-    yield { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate, overlap, isOpen }
+    let together: SingleStep[] = [
+      { take: 'piece', samples: piece.samples, sampleRate: piece.sampleRate, overlap, isOpen },
+    ]
+    let taken = 0
+    const add = function* (step: SingleStep, samples: number) {
+      together.push(step)
+      taken += samples
+      if (taken < mostTogether) return
+      yield together
+      together = []
+      taken = 0
+    }
     let ahead = 0
     for await (const speech of readSamples(piece, index++, stop)) {
-      // Before it goes: its memory moves to the thread.
-      ahead += speech.length
-      yield { take: 'hear', samples: speech }
+      const { length } = speech
+      ahead += length
+      yield* add({ take: 'hear', samples: speech }, length)
       // What was heard ahead stays as much to the end.
       if (ahead < mostAhead + stepSamples) continue
-      yield { take: 'speak', samples: stepSamples }
+      yield* add({ take: 'speak', samples: stepSamples }, stepSamples)
       ahead -= stepSamples
     }
-    yield* portions('speak', ahead)
-    yield* portions('silence', pause)
+    for (const step of portions('speak', ahead)) yield* add(step, step.samples)
+    for (const step of portions('silence', pause)) yield* add(step, step.samples)
+    // What comes behind it may still be in the making.
+    if (together.length > 0) yield together
   }
 }
 
-function* portions(take: 'speak' | 'silence', samples: number): Generator<SingleStep, void, void> {
+function* portions(take: 'speak' | 'silence', samples: number) {
   for (let start = 0; start < samples; start += stepSamples) {
-    yield { take, samples: Math.min(stepSamples, samples - start) }
+    yield { take, samples: Math.min(stepSamples, samples - start) } as const
   }
 }
 

@@ -7,9 +7,9 @@ import { createLoudnessMeter } from './loudness.ts'
 
 /**
  * The steps of going through joined audio, in the order they are taken: measure or begin; for each piece, its speech, heard
- * ahead of being spoken, and its silence; finish. Or all of them at once, which spares what is short the way to and fro.
+ * ahead of being spoken, and its silence; finish. Or several of them at once, which spares the way to and fro.
  */
-export type Step = { readonly take: 'whole'; readonly steps: readonly SingleStep[] } | SingleStep
+export type Step = { readonly take: 'several'; readonly steps: readonly SingleStep[] } | SingleStep
 
 export type SingleStep =
   | { readonly take: 'measure'; readonly sampleRate: number; readonly gain: Gain | null }
@@ -60,10 +60,13 @@ export function createEncoding(): Encoding {
   return {
     async take(step) {
       switch (step.take) {
-        case 'whole': {
+        case 'several': {
           const taken: Taken[] = []
           for (const one of step.steps) taken.push(await this.take(one))
-          return { ...taken.at(-1), bytes: concat(taken.map(({ bytes }) => bytes)) }
+          const bytes = concat(taken.map((one) => one.bytes))
+          // Left to the garbage collector, it would be most of what a thread grows by.
+          for (const one of taken) one.bytes.buffer.transfer(0)
+          return { ...taken.at(-1), bytes }
         }
         case 'measure':
           open(createMeasuring(step.gain, step.sampleRate))

@@ -17,11 +17,12 @@ export interface Reply {
 /** An encoding that runs in a thread. */
 export interface RemoteEncoding {
   /**
-   * Takes one step; the memory of the step's samples moves to the thread.
+   * Takes one step, or several.
    *
+   * @param memory of their samples that moves to the thread; other samples are copied.
    * @throws what the codec threw, or an error that says the thread ended
    */
-  take(step: Step): Promise<Taken>
+  take(step: Step, memory?: readonly ArrayBuffer[]): Promise<Taken>
   /** Ends the encoding, finished or not. */
   drop(): void
 }
@@ -97,12 +98,12 @@ function startThread(entry: URL): Thread {
     open(id) {
       encodings.add(id)
       return {
-        async take(step) {
+        async take(step, memory = []) {
           if (end) throw end
           const reply = Promise.withResolvers<Taken>()
           waiting.set(id, reply)
           const request: Request = { encoding: id, step }
-          worker.postMessage(request, step.take === 'hear' ? [step.samples.buffer] : [])
+          worker.postMessage(request, memory)
           return reply.promise
         },
         drop() {
