@@ -35,16 +35,19 @@ type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & {
   readonly retries: RetryBudget
 }
 
-/** Segments that are being stored at the same time; audio of others waits in memory, and keeps its engine waiting. */
+/** Segments that are being stored at the same time; audio of others waits in memory. */
 const mostStoring = 64
 const storing = pLimit(mostStoring)
+/** Of audio that is stored or waits to be: what comes beyond it keeps its engine waiting. */
+const mostWaitingBytes = 64 * 1024 * 1024
+let waitingBytes = 0
 
 /**
  * Makes and keeps the audio of one segment: announced before the engine is asked, stored under this attempt's own key,
  * then written down if the attempt still holds the generation. Where there is audio already that answers it, that is
  * copied, and the engine is not asked.
  *
- * @param onMade told when nothing is left to do but to store it.
+ * @param onMade told when nothing is left to do but to store it; more than once.
  * @returns the segment as it is stored.
  * @throws {EngineError} when the engine does not speak it; {CallsExhausted}; {Refusal} `budget_exceeded`; {LeaseLost},
  * {GenerationOver}; the signal's reason.
@@ -75,10 +78,17 @@ export async function speakSegment(
 
   const made =
     (source && (await copied(caller, source, signal))) ?? (await spoken(caller, generation, segment, speaker, signal))
-  return storing(() => {
-    onMade()
-    return keep(caller, generation, segment, speaker, made, signal)
-  })
+  const { byteLength } = made.bytes
+  waitingBytes += byteLength
+  if (waitingBytes <= mostWaitingBytes) onMade()
+  try {
+    return await storing(() => {
+      onMade()
+      return keep(caller, generation, segment, speaker, made, signal)
+    })
+  } finally {
+    waitingBytes -= byteLength
+  }
 }
 
 async function keep(
