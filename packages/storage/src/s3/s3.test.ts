@@ -519,6 +519,20 @@ describe('when S3', () => {
       expect(await failure(buffer(stream))).toMatchObject({ code: 'unavailable' })
     })
 
+    test('and breaks off before anybody listens, that ends no process, and who reads it is told', async () => {
+      const cutting = Promise.withResolvers<() => void>()
+      const stream = await reading((write, _, cut) => {
+        write(bytes.subarray(0, 10))
+        cutting.resolve(cut)
+      })
+      const closed = new Promise((resolve) => stream.once('close', resolve))
+      stream.read(0)
+      const cut = await cutting.promise
+      cut()
+      await closed
+      expect(await failure(buffer(stream))).toMatchObject({ code: 'unavailable' })
+    })
+
     test('and falls silent, reading it ends as unavailable', async () => {
       const stream = await reading((write) => write(bytes.subarray(0, 100_000)))
       expect(await failure(buffer(stream))).toMatchObject({
