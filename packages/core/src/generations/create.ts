@@ -48,9 +48,8 @@ const route = 'generations.create'
  *
  * @param call whether, and how, this call is told from a repetition of itself.
  * @throws {Refusal} `invalid_input` for a rate or a bit rate that the format does not take, and for a fallback that could
- * not speak it, `voice_not_found`,
- * `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`, `text_not_speakable`, `quota_exceeded`,
- * `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
+ * not speak it, `voice_not_found`, `voice_unavailable`, `consent_required`, `text_empty`, `text_too_long`,
+ * `text_not_speakable`, `quota_exceeded`, `budget_exceeded`, `idempotency_key_reused`, `idempotency_in_flight`.
  */
 export async function createGeneration(
   caller: Caller<'db' | 'actor' | 'engines' | 'hints'>,

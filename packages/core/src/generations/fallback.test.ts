@@ -45,18 +45,8 @@ const core = await testCore([far, near])
 const { services } = core
 const { db, transitions } = services
 
-async function presetOf(engine: string, name: string): Promise<string> {
-  const row = await db
-    .selectFrom('voice')
-    .select('id')
-    .where('engine', '=', engine)
-    .where('engine_voice', '=', name)
-    .where('user_id', 'is', null)
-    .executeTakeFirstOrThrow()
-  return row.id
-}
-const own = await presetOf('chatterbox', 'low')
-const other = await presetOf('offline', 'high')
+const own = await core.voiceId('low', 'chatterbox')
+const other = await core.voiceId('high', 'offline')
 const text = 'This sentence is spoken by one voice or by the other. And this is one more of them, which ends here.'
 
 beforeEach(() => {

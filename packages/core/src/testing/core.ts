@@ -34,8 +34,8 @@ export interface TestCore extends TestDatabase {
   readonly services: RunContext
   /** Makes an account and acts for it by a session. */
   user(options?: { readonly planId?: string; readonly role?: Role }): Promise<TestUser>
-  /** The id of a preset voice, as the database knows it. */
-  voiceId(engineVoice: string): Promise<string>
+  /** The id of a preset voice, as the database knows it. Where several engines have one of this name, say which. */
+  voiceId(engineVoice: string, engine?: string): Promise<string>
   /** Runs what is on the queue as a worker does, until the test ends. */
   work(services?: Partial<RunContext>): Work
   /** What the core logged as an error, which fails the test unless it is taken out. */
@@ -146,12 +146,13 @@ export async function testCore(engines: readonly Engine[], options?: { readonly 
         },
       }
     },
-    async voiceId(engineVoice) {
+    async voiceId(engineVoice, engine) {
       const { id } = await db
         .selectFrom('voice')
         .select('id')
         .where('engine_voice', '=', engineVoice)
         .where('user_id', 'is', null)
+        .where((eb) => (engine === undefined ? eb.lit(true) : eb('engine', '=', engine)))
         .executeTakeFirstOrThrow()
       return id
     },

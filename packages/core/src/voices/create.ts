@@ -44,7 +44,8 @@ export const createVoiceInput = z.strictObject({
  * Makes a voice from samples, by the consent of who speaks in them: asked for before any engine is.
  *
  * @throws {Refusal} `sample_not_found`, `consent_required`, `voice_not_cloneable`, `invalid_input` for settings that its engine
- * does not take and a fallback of the same engine, `voice_not_found` for a fallback that is not there, `alias_taken`, `scope_missing`, `forbidden`.
+ * does not take and a fallback of the same engine, `voice_not_found` for a fallback that is not there, `alias_taken`,
+ * `scope_missing`, `forbidden`.
  */
 export async function createVoice(
   { db, actor, engines, hints }: Caller<'db' | 'actor' | 'engines' | 'hints'>,
