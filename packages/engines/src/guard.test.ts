@@ -1,5 +1,5 @@
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { BreakerState, Engine } from './engine.ts'
 import { type GuardedEngine, guard } from './guard.ts'
 import { openEngines } from './replicate/testing.ts'
@@ -109,6 +109,39 @@ test('a probe whose speech takes long does not keep the others waiting for its e
   await expect(speak()).resolves.toMatchObject({ sampleRate: expect.any(Number) })
   stopping.abort(new Error('enough'))
   await expect(probe).resolves.toEqual(new Error('enough'))
+})
+
+test('a probe that is aborted finds nothing out: all others still leave the engine alone, and another one finds out', async () => {
+  const states: BreakerState[] = []
+  const [chatterbox] = guard(engines, {
+    failures: 3,
+    probeMs: { first: 50, most: 50 },
+    onState: (engine, state) => engine === 'chatterbox' && states.push(state),
+  })
+  const speak = (signal: AbortSignal) => chatterbox!.speak(request, { signal })
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 3 })
+  for (let count = 0; count < 3; count++) await expect(speak(signal)).rejects.toMatchObject({ code: 'no_credit' })
+  fake.fail({ on: 'run', fault: { kind: 'stick' }, times: 1 })
+  const stopping = new AbortController()
+  const probe = vi.waitFor(() => expect(speak(stopping.signal)).rejects.toThrow('enough'), {
+    interval: 10,
+    timeout: 10_000,
+  })
+  await expect.poll(creations).toBe(4)
+  stopping.abort(new Error('enough'))
+  await probe
+  expect(states).toEqual(['open', 'half_open', 'open'])
+  await expect
+    .poll(
+      () =>
+        speak(signal).then(
+          () => 'spoken',
+          () => 'failed',
+        ),
+      { interval: 10 },
+    )
+    .toBe('spoken')
+  expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed'])
 })
 
 test('what fails for one text, and what is aborted, says nothing of the engine', async () => {

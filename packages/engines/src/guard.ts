@@ -32,6 +32,11 @@ export interface GuardedEngine extends Engine {
   readonly breaker: BreakerState
 }
 
+/** A call that was aborted has found nothing out, neither that the engine works nor that it does not. */
+class GivenUp extends Error {
+  override readonly name = 'GivenUp'
+}
+
 /** Connecting, being answered and looking for what was lost have budgets of their own, which are over by then. */
 const usual = { failures: 5, probeMs: { first: 5_000, most: 15_000 }, soundAfterMs: 30_000 }
 
@@ -47,12 +52,16 @@ export function guard(engines: readonly Engine[], options: GuardOptions = {}): G
       halfOpenAfter: new ExponentialBackoff({ initialDelay: probeMs.first, maxDelay: probeMs.most }),
       breaker: new ConsecutiveBreaker(failures),
     })
-  const account = open((error) => error instanceof EngineError && accountBroken.has(error.code))
+  const account = open((error) =>
+    error instanceof GivenUp
+      ? account.state === CircuitState.HalfOpen
+      : error instanceof EngineError && accountBroken.has(error.code),
+  )
 
   return engines.map((engine) => {
     const own = open((error) => {
-      // What the account kept from being asked has found nothing out.
-      if (error instanceof BrokenCircuitError) return own.state === CircuitState.HalfOpen
+      // What the account kept from being asked has found nothing out, either.
+      if (error instanceof GivenUp || error instanceof BrokenCircuitError) return own.state === CircuitState.HalfOpen
       return error instanceof EngineError && broken.has(error.code)
     })
     const breakers = [own, account]
@@ -90,15 +99,19 @@ export function guard(engines: readonly Engine[], options: GuardOptions = {}): G
         if (isAny(CircuitState.HalfOpen)) throw resting()
         const isProbe = isAny(CircuitState.Open)
         let speech: Promise<Speech> | undefined
-        const ask = () => {
+        const ask = async () => {
           speech = engine.speak(request, speaking)
-          return within(speech, isProbe ? soundAfterMs : null)
+          try {
+            await within(speech, isProbe ? soundAfterMs : null)
+          } catch (cause) {
+            throw speaking.signal.aborted ? new GivenUp('', { cause }) : cause
+          }
         }
         try {
           await own.execute(() => account.execute(ask))
         } catch (error) {
           if (error instanceof BrokenCircuitError) throw resting()
-          throw error
+          throw error instanceof GivenUp ? error.cause : error
         }
         if (!speech) throw new Error('a breaker that holds has asked nothing')
         return speech

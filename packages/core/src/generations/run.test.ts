@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
 import { audioFormats } from '@loqui/audio/format'
 import { takenRates } from '@loqui/audio/output'
 import { decodeAudio, mostSurplusMs } from '@loqui/audio/testing'
@@ -439,6 +440,39 @@ describe('an engine that', () => {
     await run(id, { engines: failing })
     expect(engine.aborted.toSorted()).toEqual([sentences[0], sentences[2]].toSorted())
     await expectFailed(user, id, 'engine_failed')
+  })
+
+  test('does not work for one segment lets the others end that it is at work on', async () => {
+    const user = await core.user()
+    const id = await create(user)
+    engine.hold()
+    const out = Promise.withResolvers<void>()
+    const failing: RunContext['engines'] = new Map([
+      [
+        'tone',
+        {
+          ...engine,
+          speak: async (request, options) => {
+            if (!request.text.includes('second')) return engine.speak(request, options)
+            await vi.waitFor(() => expect(engine.held).toHaveLength(2))
+            out.resolve()
+            throw new EngineError('left alone', { code: 'unavailable', retryable: true, retryAfterMs: 15_000 })
+          },
+        },
+      ],
+    ])
+    const running = run(id, { engines: failing })
+    await out.promise
+    // By then it has failed, and whoever would be aborted for it is.
+    await setImmediate()
+    engine.release()
+    await running
+    expect(engine.aborted).toEqual([])
+    expect((await segments(id)).map(({ state }) => state)).toEqual(['stored', 'submitted', 'stored'])
+    expect(await row(id)).toMatchObject({ state: 'running', degraded_at: expect.any(Date) })
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 2 })
+    expect(engine.spoken).toHaveLength(3)
   })
 
   test('breaks in a way nobody foresaw leaves the generation to another attempt', async () => {

@@ -108,8 +108,9 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
   const failed = new AbortController()
   let cause: unknown
   const fail = (error: unknown) => {
-    if (failed.signal.aborted) return
-    cause = error
+    if (cause === undefined || isFinal(error)) cause = error
+    // An engine that does not work tells each of them so; what it is at work on may be what finds out that it works again.
+    if (isEngineWide(error)) return
     // Where another attempt goes on, it follows what the others have asked for.
     failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
   }
@@ -122,6 +123,7 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
       : slots(() =>
           context.segmentSlots({ user: generation.user_id, engine: generation.engine }, async (leave) => {
             until.throwIfAborted()
+            if (cause !== undefined) throw cause
             const { bytes, ...row } = await speakSegment(context, generation, segment, speaker, until, leave)
             // What is short is joined from memory; a book has to be read again.
             if (bytes && segments.length === 1) return { ...row, bytes }

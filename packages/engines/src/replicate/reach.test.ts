@@ -37,6 +37,13 @@ test('where looks are answered each has its own, also while creations are lost',
   expect(looks()).toBe(50)
 })
 
+test('a look that is given up says nothing of whether the others would be answered', async () => {
+  const { look, looks } = await failing(5)
+  await expect(look(() => Promise.reject(new Error('given up')))).rejects.toThrow('given up')
+  await Promise.allSettled(Array.from({ length: 50 }, () => look(lost)))
+  expect(looks()).toBe(2)
+})
+
 test('a few that are lost keep nobody from looking', async () => {
   const { look, looks } = await failing(2)
   await Promise.allSettled([look(async () => 1), look(async () => 2)])

@@ -31,8 +31,8 @@ export function createReach(now = () => performance.now()): Reach {
       vain = undefined
       return result
     } catch (error) {
-      if (error instanceof ReplicateFailure && error.isPassing && error.status !== 429) failed++
-      else failed = 0
+      // What is aborted, or fails here, says nothing of Replicate.
+      if (error instanceof ReplicateFailure) failed = error.isPassing && error.status !== 429 ? failed + 1 : 0
       throw error
     }
   }
