@@ -27,6 +27,7 @@ import { createEspeakEngine } from '@loqui/engines/espeak/engine'
 import { guard } from '@loqui/engines/guard'
 import { createOfflineEngine } from '@loqui/engines/offline/engine'
 import { createOpenaiEngine } from '@loqui/engines/openai/engine'
+import { soundAfterMs } from '@loqui/engines/openai/timing'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { mostCreations } from '@loqui/engines/replicate/limit'
 import { envOrExit, openedOrExit } from '@loqui/process/env'
@@ -48,7 +49,7 @@ const onState = (engine: string, breaker: string) => log.warn({ engine, breaker 
 const espeak = env.espeak ? [createEspeakEngine({ ...env.espeak, processes: availableParallelism() })] : []
 const openai = env.openaiTts ? [createOpenaiEngine(env.openaiTts)] : []
 // Each list is of one account.
-const guarded = [onReplicate, openai].flatMap((engines) => guard(engines, { onState }))
+const guarded = [...guard(onReplicate, { onState }), ...guard(openai, { onState, soundAfterMs })]
 const engines = [offline, ...espeak, ...guarded]
 const hints = createHints(db, onError)
 const listener = await openListener(env.databaseUrl, onError)

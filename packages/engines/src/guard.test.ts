@@ -1,6 +1,6 @@
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { BreakerState, Engine } from './engine.ts'
+import type { BreakerState, CallJournal, Engine } from './engine.ts'
 import { type GuardedEngine, guard } from './guard.ts'
 import { openEngines } from './replicate/testing.ts'
 
@@ -32,6 +32,24 @@ const request = { text: 'Hello there.', voice: 'standard', settings: {} }
 const speak = () => guarded.speak(request, { signal })
 const creations = () =>
   fake.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/predictions')).length
+
+/** Guards the same engine so that its probe is waited for to its end. */
+function guardPatiently() {
+  const states: BreakerState[] = []
+  const [chatterbox] = guard(engines, {
+    failures: 3,
+    probeMs: { first: 50, most: 50 },
+    onState: (engine, state) => engine === 'chatterbox' && states.push(state),
+  })
+  return { chatterbox: chatterbox!, states }
+}
+
+async function breakCircuit(engine: GuardedEngine): Promise<void> {
+  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 3 })
+  for (let count = 0; count < 3; count++) {
+    await expect(engine.speak(request, { signal })).rejects.toMatchObject({ code: 'no_credit' })
+  }
+}
 
 test('an engine that does not work is left alone, and whoever asks is told at once until when', async () => {
   fake.fail({ on: 'create', fault: { kind: 'status', status: 402 } })
@@ -112,15 +130,9 @@ test('a probe whose speech takes long does not keep the others waiting for its e
 })
 
 test('a probe that is aborted finds nothing out: all others still leave the engine alone, and another one finds out', async () => {
-  const states: BreakerState[] = []
-  const [chatterbox] = guard(engines, {
-    failures: 3,
-    probeMs: { first: 50, most: 50 },
-    onState: (engine, state) => engine === 'chatterbox' && states.push(state),
-  })
-  const speak = (signal: AbortSignal) => chatterbox!.speak(request, { signal })
-  fake.fail({ on: 'create', fault: { kind: 'status', status: 402 }, times: 3 })
-  for (let count = 0; count < 3; count++) await expect(speak(signal)).rejects.toMatchObject({ code: 'no_credit' })
+  const { chatterbox, states } = guardPatiently()
+  const speak = (signal: AbortSignal) => chatterbox.speak(request, { signal })
+  await breakCircuit(chatterbox)
   fake.fail({ on: 'run', fault: { kind: 'stick' }, times: 1 })
   const stopping = new AbortController()
   const probe = vi.waitFor(() => expect(speak(stopping.signal)).rejects.toThrow('enough'), {
@@ -142,6 +154,53 @@ test('a probe that is aborted finds nothing out: all others still leave the engi
     )
     .toBe('spoken')
   expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed'])
+})
+
+test('a probe that ends for reasons of the caller’s own finds nothing out, either', async () => {
+  const { chatterbox, states } = guardPatiently()
+  await breakCircuit(chatterbox)
+  const lost: CallJournal = {
+    open: [],
+    announce: () => Promise.reject(new Error('somebody else has it')),
+    accepted: async () => true,
+    ended: async () => undefined,
+  }
+  await vi.waitFor(
+    () => expect(chatterbox.speak(request, { signal, calls: lost })).rejects.toThrow('somebody else has it'),
+    { interval: 10 },
+  )
+  expect(states).toEqual(['open', 'half_open', 'open'])
+})
+
+test('a call from before that is aborted takes nothing from the probe that succeeds', async () => {
+  const { chatterbox, states } = guardPatiently()
+  fake.fail({ on: 'run', fault: { kind: 'stick' }, times: 2 })
+  const [old, probing] = [new AbortController(), new AbortController()]
+  const before = chatterbox.speak(request, { signal: old.signal }).catch((error: unknown) => error)
+  await expect.poll(creations).toBe(1)
+  await breakCircuit(chatterbox)
+  const probe = vi.waitFor(
+    () => expect(chatterbox.speak(request, { signal: probing.signal })).rejects.toThrow('enough'),
+    {
+      interval: 10,
+      timeout: 10_000,
+    },
+  )
+  await expect.poll(creations).toBe(5)
+  old.abort(new Error('nobody wants it'))
+  await expect(before).resolves.toEqual(new Error('nobody wants it'))
+  expect(states).toEqual(['open', 'half_open'])
+  probing.abort(new Error('enough'))
+  await probe
+})
+
+test('an engine that nobody asks is open no longer than it has to be left alone', async () => {
+  const { chatterbox } = guardPatiently()
+  await breakCircuit(chatterbox)
+  expect(chatterbox.breaker).toBe('open')
+  await expect.poll(() => chatterbox.breaker).toBe('half_open')
+  await expect(chatterbox.speak(request, { signal })).resolves.toMatchObject({ sampleRate: expect.any(Number) })
+  expect(chatterbox.breaker).toBe('closed')
 })
 
 test('what fails for one text, and what is aborted, says nothing of the engine', async () => {

@@ -7,6 +7,7 @@ import {
   handleWhen,
 } from 'cockatiel'
 import { type BreakerState, type Engine, EngineError, type EngineErrorCode, type Speech } from './engine.ts'
+import { isSpeakable } from './speakable.ts'
 
 /** What says that the engine does not work, whatever it is asked. Throttling is no such thing: it works, and says when. */
 const broken: ReadonlySet<EngineErrorCode> = new Set(['unavailable', 'timeout'])
@@ -32,13 +33,13 @@ export interface GuardedEngine extends Engine {
   readonly breaker: BreakerState
 }
 
-/** A call that was aborted has found nothing out, neither that the engine works nor that it does not. */
+/** A probe that ended for reasons of its own has found nothing out, neither that the engine works nor that it does not. */
 class GivenUp extends Error {
   override readonly name = 'GivenUp'
 }
 
-/** Connecting, being answered and looking for what was lost have budgets of their own, which are over by then. */
-const usual = { failures: 5, probeMs: { first: 5_000, most: 15_000 }, soundAfterMs: 30_000 }
+/** Uploading a sample, being answered and looking for what was lost have budgets of their own, which are over by then. */
+const usual = { failures: 5, probeMs: { first: 5_000, most: 15_000 }, soundAfterMs: 90_000 }
 
 /**
  * Guards engines that are somewhere else and belong to one account: one that does not work is left alone but for one call
@@ -68,9 +69,14 @@ export function guard(engines: readonly Engine[], options: GuardOptions = {}): G
     const isAny = (state: CircuitState) => breakers.some((breaker) => breaker.state === state)
     const state = (): BreakerState =>
       isAny(CircuitState.Open) ? 'open' : isAny(CircuitState.HalfOpen) ? 'half_open' : 'closed'
+    /** When each was opened last. */
+    const openedAt = new Map<unknown, number>()
+    const isResting = (breaker: (typeof breakers)[number]) =>
+      breaker.state === CircuitState.Open && performance.now() - (openedAt.get(breaker) ?? 0) < probeMs.most
     let told: BreakerState = 'closed'
     for (const breaker of breakers) {
-      breaker.onStateChange(() => {
+      breaker.onStateChange((changed) => {
+        if (changed === CircuitState.Open) openedAt.set(breaker, performance.now())
         const now = state()
         if (now === told) return
         told = now
@@ -92,9 +98,13 @@ export function guard(engines: readonly Engine[], options: GuardOptions = {}): G
         return engine.voices
       },
       get breaker() {
-        return state()
+        const now = state()
+        // Nothing moves a breaker but a call: one that has been left alone long enough waits for the next to find out.
+        return now === 'open' && !breakers.some(isResting) ? 'half_open' : now
       },
       async speak(request, speaking) {
+        // Nobody is asked for it, and so it tells nothing.
+        if (!isSpeakable(request.text)) return engine.speak(request, speaking)
         // A breaker would let others wait for its probe, and hear of no abort.
         if (isAny(CircuitState.HalfOpen)) throw resting()
         const isProbe = isAny(CircuitState.Open)
@@ -104,7 +114,8 @@ export function guard(engines: readonly Engine[], options: GuardOptions = {}): G
           try {
             await within(speech, isProbe ? soundAfterMs : null)
           } catch (cause) {
-            throw speaking.signal.aborted ? new GivenUp('', { cause }) : cause
+            const isOurs = speaking.signal.aborted || !(cause instanceof EngineError)
+            throw isProbe && isOurs ? new GivenUp('', { cause }) : cause
           }
         }
         try {

@@ -35,6 +35,7 @@ export async function inspectInProcess(file: FileHandle, options: ProcessOptions
     { cpuSeconds: limits.cpuSeconds, bytes: limits.memoryBytes + limits.reservedBytes },
     [file.fd, 'pipe', 'ignore', pipe, pipe],
   )
+  const exit = ended(child)
   const decoder = ffmpeg === null ? undefined : handOver(child, ffmpeg)
 
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(wallMs)])
@@ -43,7 +44,6 @@ export async function inspectInProcess(file: FileHandle, options: ProcessOptions
     decoder?.process.kill('SIGKILL')
   }
   deadline.addEventListener('abort', kill, { once: true })
-  const exit = ended(child)
   const [text] = await Promise.all([readAll(child), exit])
   deadline.removeEventListener('abort', kill)
   decoder?.process.kill('SIGKILL')
@@ -93,7 +93,8 @@ function mayNeedFfmpeg({ fd }: FileHandle): boolean {
 
 /** Starts ffmpeg between the two pipes of the process, so that what it decodes does not pass through this one. */
 function handOver(child: ChildProcess, path: string): { readonly process: ChildProcess; readonly exit: Promise<End> } {
-  const [, , , frames, samples] = child.stdio
+  // Where it never began for want of file descriptors, it has none of these.
+  const [, , , frames, samples] = child.pid === undefined ? [] : child.stdio
   const args = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'pipe', '-threads', '1']
   const input = ['-f', 'aac', '-i', 'pipe:0', '-map', '0:a:0', '-vn', '-sn', '-dn']
   const output = ['-fflags', '+bitexact', '-c:a', 'pcm_f32le', '-f', 'wav', 'pipe:1']

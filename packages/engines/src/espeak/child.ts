@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { z } from 'zod'
 import { createFrameReader, type Frame } from './frames.ts'
 
@@ -69,6 +70,11 @@ export async function startSpeaker({ command, path }: SpeakerCommand, signal: Ab
   signal.throwIfAborted()
   const [file, ...args] = command
   const child = spawn(file, args, { stdio: 'pipe', env: { PATH: path } })
+  if (child.pid === undefined) {
+    // It never began. Where no file descriptors are left it does not even have the streams that are listened to below.
+    const [cause] = await once(child, 'error')
+    throw new SpeakerDied(`The program ended: ${cause}`, { cause })
+  }
   const complaints: string[] = []
   child.stderr.on('data', (piece: Buffer) => {
     complaints.push(piece.toString('utf8', 0, 2_000))
@@ -87,10 +93,7 @@ export async function startSpeaker({ command, path }: SpeakerCommand, signal: Ab
     ended.reject(new SpeakerDied(`The program ended: ${complaints.join('').trim().slice(-500) || cause}`, { cause }))
   }
   const gone = Promise.withResolvers<void>()
-  child.once('error', (error) => {
-    die(error)
-    if (child.pid === undefined) gone.resolve()
-  })
+  child.once('error', die)
   child.once('close', (code, by) => {
     die(new Error(`code ${code ?? by}`))
     gone.resolve()
