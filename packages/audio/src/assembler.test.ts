@@ -229,6 +229,16 @@ describe('an abort', () => {
     expect(stalled.openings()).toBe(0)
   })
 
+  test('before anybody reads ends no process, and who reads hears why', async () => {
+    const stalled = stall()
+    const controller = new AbortController()
+    const audio = assembler.encode([stalled.piece], 'wav', { signal: controller.signal })
+    const closed = new Promise((resolve) => audio.once('close', resolve))
+    controller.abort(new Error('the reader left'))
+    await closed
+    await expect(buffer(audio)).rejects.toThrow('the reader left')
+  })
+
   test('while a piece gives nothing ends at once with its reason, and closes the piece', async () => {
     const stalled = stall()
     const controller = new AbortController()

@@ -49,6 +49,8 @@ export function createAssembler(options: { readonly threads: number }): Assemble
           callback(error)
         },
       })
+      // Aborted before anybody reads it, it would end the process. Whoever reads it then still hears of it.
+      output.on('error', () => undefined)
       if (signal) {
         const listener = addAbortListener(signal, () => output.destroy(asError(signal.reason)))
         output.once('close', () => listener[Symbol.dispose]())

@@ -30,8 +30,6 @@ export async function joinSegments(
 ): Promise<JoinedAudio> {
   const pieces = segments.map((segment) => toPiece({ storage }, segment))
   const audio = assembler.encode(pieces, format, { ...output, tags, signal })
-  // Aborted before the store reads it, a stream nobody listens to would end the process. The store still hears of it.
-  audio.on('error', () => undefined)
   const object = await storage.put(key, audio, signal ? { signal } : {})
   return { ...object, key, durationMs: assembly(pieces).durationMs }
 }

@@ -77,6 +77,7 @@ async function openComing(
     // Until there is something of it, its fallback may yet be who speaks it.
     const { voice, ...title } = await tagsOf(caller, await findGeneration(caller.db, row.user_id, row.id))
     const tags = isSpeaking ? { ...title, voice } : title
+    signal.throwIfAborted()
     const audio = caller.assembler.encode(coming(), format, { sampleRate, bitRate, tags, signal })
     audio.once('close', () => {
       left.abort(new Error('nobody listens any more'))

@@ -174,7 +174,8 @@ describe('whatever is written', () => {
     fc.assert(
       fc.property(texts, languages, (text, language) => {
         const once = normalize(text, language)
-        fc.pre(!/\p{N}/u.test(once))
+        // A “St.” goes by what follows, which may have been a number.
+        fc.pre(!/\p{N}|St\./u.test(once))
         expect(normalize(once, language)).toBe(once)
       }),
       { numRuns: 2_000 },

@@ -136,6 +136,27 @@ describe('splitText', () => {
     for (const segment of texts(sentence.repeat(200), 90)) expect(segment.length % 42).toBe(41)
   })
 
+  it('cuts a sentence that is longer than a window where it would cut a shorter one', () => {
+    const talk = 'and then we went on to the next village where nobody was about '.repeat(100).trim()
+    const items = 'vanilla, cinnamon, nutmeg, '.repeat(200).trim()
+    const untidy = 'nobody was about. i walked on and on until the road came to its end. '.repeat(60).trim()
+    for (const [text, ends] of [
+      [talk, /\w$/u],
+      [items, /,$/u],
+      [untidy, /\.$/u],
+    ] as const) {
+      expect(text.length).toBeGreaterThan(4_000)
+      const segments = splitText(text, { maxCharacters: 300 })
+      expect(segments.map((segment) => segment.text).join(' ')).toBe(text)
+      for (const segment of segments) expect(segment.text).toMatch(ends)
+    }
+    const [first] = splitText(talk, { maxCharacters: 300 })
+    expect(first?.pauseMs).toBe(0)
+    for (const segment of texts(`a${'😀'.repeat(3_000)}`)) expect(segment.isWellFormed()).toBe(true)
+    const thai = texts('ภาษา'.repeat(1_200))
+    for (const segment of thai.slice(0, -1)) expect(segment.length).toBeGreaterThan(200)
+  })
+
   it('takes time in proportion to the text', () => {
     const time = (text: string) => {
       const start = performance.now()

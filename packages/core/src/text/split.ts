@@ -111,8 +111,10 @@ function* split(text: string, options: SplitOptions): Generator<undefined, reado
   for (const paragraph of paragraphs(text)) {
     const parts: Piece[] = []
     for (const sentence of yield* sentencesOf(text, paragraph, sentences)) {
-      yield
-      for (const part of fit(text, sentence, maxCharacters)) parts.push(part)
+      for (const part of fit(text, sentence, maxCharacters)) {
+        yield
+        parts.push(part)
+      }
     }
     for (const piece of endWith('paragraph', group(text, parts, maxCharacters))) pieces.push(piece)
   }
@@ -144,6 +146,8 @@ function* sentencesOf(
 ): Generator<undefined, Span[], undefined> {
   const spans: Span[] = []
   let position = paragraph.start
+  // Longer than a window: it goes on in the next.
+  let isLastOpen = false
   while (position < paragraph.end) {
     yield
     const windowEnd = Math.min(paragraph.end, position + windowCharacters)
@@ -156,8 +160,14 @@ function* sentencesOf(
       else found.push({ start: index, end: index + segment.length })
     }
     // The window may have cut its last sentence: the next one begins with it.
-    const whole = windowEnd < paragraph.end && found.length > 1 ? found.slice(0, -1) : found
-    for (const { start, end } of whole) spans.push({ start: position + start, end: position + end })
+    const isCut = windowEnd < paragraph.end
+    const whole = isCut && found.length > 1 ? found.slice(0, -1) : found
+    for (const { start, end } of whole) {
+      const begun = isLastOpen ? spans.pop() : undefined
+      spans.push({ start: begun?.start ?? position + start, end: position + end })
+      isLastOpen = false
+    }
+    isLastOpen = isCut && found.length === 1
     position += whole.at(-1)?.end ?? window.length
   }
   return spans.map((span) => trim(text, span)).filter(isFilled)
@@ -172,17 +182,15 @@ function continues(sentence: string, next: string): boolean {
 }
 
 /** Cuts a span into pieces that are short enough. The last piece ends as a sentence. */
-function fit(text: string, span: Span, max: number): Piece[] {
-  const pieces: Piece[] = []
+function* fit(text: string, span: Span, max: number): Generator<Piece, void, void> {
   let rest = span
   while (rest.end - rest.start > max) {
     const cut = bestCut(text, rest, max)
     const piece = trim(text, { start: rest.start, end: cut.at })
-    if (isFilled(piece)) pieces.push({ ...piece, after: cut.after })
+    if (isFilled(piece)) yield { ...piece, after: cut.after }
     rest = trim(text, { start: cut.at, end: rest.end })
   }
-  if (isFilled(rest)) pieces.push({ ...rest, after: 'sentence' })
-  return pieces
+  if (isFilled(rest)) yield { ...rest, after: 'sentence' }
 }
 
 /** Where to cut a span that is too long, so that neither side is a crumb. */
@@ -231,7 +239,7 @@ function group(text: string, pieces: readonly Piece[], max: number): Piece[] {
     const isCrumb = last.end - last.start < crumb || piece.end - piece.start < crumb
     const fits = joined.end - joined.start <= max
     if (fits && (isCrumb || last.end - last.start < enough)) groups.splice(-1, 1, joined)
-    else if (isCrumb) groups.splice(-1, 1, ...endWith(piece.after, fit(text, joined, max)))
+    else if (isCrumb) groups.splice(-1, 1, ...endWith(piece.after, [...fit(text, joined, max)]))
     else groups.push(piece)
   }
   return groups
