@@ -42,9 +42,18 @@ export function estimateWords(text: string, { startMs, endMs }: Span, locale = '
   })
 }
 
+/** By locale: to make one takes as long as to go through a page. */
+const segmenters = new Map<string, Intl.Segmenter>()
+
+function segmenterFor(locale: string): Intl.Segmenter {
+  const segmenter = segmenters.get(locale) ?? new Intl.Segmenter(locale, { granularity: 'word' })
+  segmenters.set(locale, segmenter)
+  return segmenter
+}
+
 function tokensOf(text: string, locale: string): { text: string; word: string }[] {
   const tokens: { text: string; word: string }[] = []
-  for (const { segment, isWordLike } of new Intl.Segmenter(locale, { granularity: 'word' }).segment(text)) {
+  for (const { segment, isWordLike } of segmenterFor(locale).segment(text)) {
     const last = tokens.at(-1)
     if (last && !isWordLike) last.text += segment
     // What stands before the first word, an opening quotation mark, is its beginning.

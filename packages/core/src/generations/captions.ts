@@ -1,5 +1,5 @@
 import { createLayout } from '@loqui/audio/assembly'
-import { toCues } from '@loqui/audio/captions/cues'
+import { type Cue, toCues } from '@loqui/audio/captions/cues'
 import { toSrt, toVtt } from '@loqui/audio/captions/format'
 import { estimateWords, type Token } from '@loqui/audio/captions/words'
 import { usualSampleRate } from '@loqui/audio/format'
@@ -9,6 +9,7 @@ import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { idSchema, wireId } from '../ids.ts'
 import { withoutPauses } from '../text/pauses.ts'
+import { createTurns } from '../text/turns.ts'
 import { measuresOf } from './join.ts'
 import { findGeneration } from './queries.ts'
 import { readSegments } from './segments.ts'
@@ -62,41 +63,41 @@ export async function generationCaptions(
     caller.db.selectFrom('voice').select('language').where('id', '=', row.voice_id).executeTakeFirst(),
   ])
   const spoken = whenSpoken(row.text, segments, voice?.language)
-  switch (format) {
-    case 'srt':
-      return toSrt(spoken.flatMap(({ tokens }) => toCues(tokens)))
-    case 'vtt':
-      return toVtt(
-        spoken.flatMap(({ tokens }) => toCues(tokens)),
-        ['AI-generated speech. Times within a sentence are estimated.'],
-      )
-    case 'json': {
-      const captions: Captions = {
-        generationId: wireId('generation', id),
-        durationMs: row.duration_ms,
-        segments: spoken.map(({ tokens, ...segment }) => ({ ...segment, words: tokens.flatMap(toWord) })),
-      }
-      return JSON.stringify(captions)
+  if (format === 'json') {
+    const captions: Captions = { generationId: wireId('generation', id), durationMs: row.duration_ms, segments: [] }
+    for await (const { tokens, ...segment } of spoken) {
+      captions.segments.push({ ...segment, words: tokens.flatMap(toWord) })
     }
+    return JSON.stringify(captions)
   }
+  const cues: Cue[] = []
+  for await (const { tokens } of spoken) cues.push(...toCues(tokens))
+  return format === 'srt' ? toSrt(cues) : toVtt(cues, ['AI-generated speech. Times within a sentence are estimated.'])
 }
 
 type Segments = Awaited<ReturnType<typeof readSegments>>
 type Spoken = Omit<CaptionSegment, 'words'> & { readonly tokens: readonly Token[] }
 
-function whenSpoken(text: string, segments: Segments, locale: string | undefined): Spoken[] {
+/** One after the other, since a book has thousands, and others wait. */
+async function* whenSpoken(
+  text: string,
+  segments: Segments,
+  locale: string | undefined,
+): AsyncGenerator<Spoken, void, void> {
   const layout = createLayout(usualSampleRate)
   const inMs = (samples: number) => Math.round((samples * 1_000) / usualSampleRate)
-  const spoken = segments.map((segment) => {
+  const turn = createTurns()
+  for (const segment of segments) {
+    await turn()
     // Where two segments sound together, what is said is still the first.
     const startMs = inMs(layout.samples)
     const { pause } = layout.place(measuresOf(segment))
     const span = { startMs, endMs: inMs(layout.samples - pause) }
     const said = withoutPauses(text.slice(segment.start_offset, segment.end_offset)).trim()
-    return { index: segment.index, text: said, ...span, tokens: estimateWords(said, span, locale) }
-  })
-  // One that is only a pause says nothing.
-  return spoken.filter((segment) => segment.text !== '')
+    // One that is only a pause says nothing.
+    if (said === '') continue
+    yield { index: segment.index, text: said, ...span, tokens: estimateWords(said, span, locale) }
+  }
 }
 
 const toWord = ({ word, startMs, endMs }: Token): CaptionWord[] =>

@@ -1,11 +1,11 @@
-import { setImmediate } from 'node:timers/promises'
 import type { SpeakSettings } from '@loqui/engines/engine'
 import type { Caller } from '../context.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { isNormalizable } from '../text/normalize.ts'
 import { findBadPause } from '../text/pauses.ts'
 import { type PronunciationRule, rulesFor } from '../text/pronounce.ts'
-import { type TextSegment, turnMs } from '../text/split.ts'
+import type { TextSegment } from '../text/split.ts'
+import { createTurns } from '../text/turns.ts'
 import { primary } from '../voices/language.ts'
 import type { VoiceReference } from '../voices/reference.ts'
 import { engineNotThere, voiceObstructed } from '../voices/refusals.ts'
@@ -99,17 +99,15 @@ export async function planSpeech(
   const segments = given ?? (await splitSpeech(speakers, { text, settings, language: voice.language }))
   if (segments.length > mostParts) throw tooManyParts()
   const speech = { expectedMs: 0, maxMs: 0, pausesMs: 0, costMicros: 0 }
-  let began = performance.now()
+  const turn = createTurns()
   for (const segment of segments) {
-    // A book has thousands of them, and others wait.
-    if (performance.now() - began > turnMs) {
-      await setImmediate()
-      began = performance.now()
-    }
+    await turn()
     const part = { ...request, text: asked(segment.text) }
-    if (kept && part.text.length > engine.limits.segmentCharacters) throw tooLongToSay(segment.index)
-    const { expectedMs, maxMs } = part.text === '' ? nothing : engine.estimate(part)
     const keptMs = kept?.keptMs.get(segment.index)
+    if (kept && keptMs === undefined && part.text.length > engine.limits.segmentCharacters) {
+      throw tooLongToSay(segment.index)
+    }
+    const { expectedMs, maxMs } = part.text === '' ? nothing : engine.estimate(part)
     speech.expectedMs += keptMs ?? expectedMs
     // Should what is kept turn out to be gone, it is spoken, too.
     speech.maxMs += Math.max(maxMs, keptMs ?? 0)

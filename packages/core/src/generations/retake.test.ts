@@ -3,6 +3,7 @@ import { EngineError } from '@loqui/engines/engine'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { revokeConsent } from '../consents/revoke.ts'
+import { createPronunciation, createPronunciationInput } from '../pronunciations/create.ts'
 import { refusal, rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine, toneMsPerCharacter } from '../testing/engine.ts'
 import { consentOf, giveVoice } from '../testing/samples.ts'
@@ -179,6 +180,20 @@ describe('another take of some segments', () => {
     const { items } = await listGenerations(user.as, input)
     expect(items.map(({ id }) => rowId(id))).toEqual([third.id, second.id, first.id])
     expect((await listGenerations((await core.user()).as, input)).items).toEqual([])
+  })
+
+  test('minds no word that has become longer in what is kept, and refuses it in what is not', async () => {
+    const user = await core.user()
+    const { id } = await spoken(user)
+    await createPronunciation(
+      user.as,
+      createPronunciationInput.parse({ phrase: 'first', replacement: 'very first of all' }),
+    )
+    expect(await take(user, id, { segments: [2] })).toMatchObject({ state: 'succeeded', segments_cached: 2 })
+    expect(await refusal(retake(user, id, { segments: [0] }))).toMatchObject({
+      reason: 'invalid_input',
+      issues: [{ field: 'segments', message: expect.stringContaining('segment 0 is too long') }],
+    })
   })
 
   test('speaks what was to be kept and is gone, and has the budgets cover it', async () => {

@@ -4,6 +4,7 @@ import type { Caller } from '../context.ts'
 import { findPauses } from '../text/pauses.ts'
 import { splitTextInTurns, type TextSegment } from '../text/split.ts'
 import { splitAtPauses, type UnnumberedSegment } from '../text/split-at-pauses.ts'
+import { createTurns } from '../text/turns.ts'
 import { askedText, type Pronounced } from './asked-text.ts'
 
 /** What is split: a text, and what tells its language. */
@@ -42,12 +43,15 @@ export async function splitSpeech(
       }),
     )
 
+  const turn = createTurns()
   async function split(part: string, maxCharacters: number): Promise<readonly UnnumberedSegment[]> {
+    await turn()
     const segments = await splitTextInTurns(part, { maxCharacters, locale: settings.language ?? language })
     // As it is written it is short enough.
     if (asWritten) return segments
     const fitting: UnnumberedSegment[] = []
     for (const segment of segments) {
+      await turn()
       const taken = share(segment.text)
       if (taken <= 1 || segment.text.length < 4) {
         fitting.push(segment)

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { createTurns } from './turns.ts'
 
 /** A part of a text that is spoken alone. */
 export interface TextSegment {
@@ -81,9 +81,6 @@ export function splitText(text: string, options: SplitOptions): readonly TextSeg
   }
 }
 
-/** How long a book may hold up an event loop at a time, in milliseconds. */
-export const turnMs = 10
-
 /**
  * Splits as {@link splitText} does, and lets others take their turn.
  *
@@ -91,13 +88,9 @@ export const turnMs = 10
  */
 export async function splitTextInTurns(text: string, options: SplitOptions): Promise<readonly TextSegment[]> {
   const splitting = split(text, options)
-  let began = performance.now()
-  for (;;) {
+  for (const turn = createTurns(); ; await turn()) {
     const { done, value } = splitting.next()
     if (done) return value
-    if (performance.now() - began < turnMs) continue
-    await setImmediate()
-    began = performance.now()
   }
 }
 
