@@ -26,10 +26,15 @@ begin
 end $$;
 
 -- Writes down by which id the provider knows a call: also for an attempt that has lost its generation, since it is made
--- and paid all the same. False when the id is another call's, or the call has another.
+-- and paid all the same. One that was taken for refused meanwhile is open again, for the next attempt or the sweep to take up:
+-- whoever asked for it had stood still, and it was looked for in vain. False when the id is another call's, or the call has another.
 create or replace function call_accept(p_mark uuid, p_provider_id text) returns boolean language plpgsql as $$
 begin
-  update provider_call set provider_id = p_provider_id, accepted_at = coalesce(accepted_at, clock_timestamp())
+  update provider_call set provider_id = p_provider_id, accepted_at = coalesce(accepted_at, clock_timestamp()),
+      outcome = nullif(outcome, 'refused'),
+      adopted_by = case when outcome is distinct from 'refused' then adopted_by end,
+      ended_by = case when outcome is distinct from 'refused' then ended_by end,
+      ended_at = case when outcome is distinct from 'refused' then ended_at end
     where mark = p_mark and coalesce(provider_id, p_provider_id) = p_provider_id;
   return found;
 exception when unique_violation then
@@ -60,6 +65,10 @@ begin
   -- nothing to add but what it cost.
   if v_call.outcome is not null and (p_attempt is null or p_cost_micros <= v_call.cost_micros and not exists (
       select from generation where id = v_call.generation_id and state = 'running' and attempt = p_attempt)) then
+    return;
+  end if;
+  -- Whoever looked for it in vain may have looked before it was there.
+  if p_outcome = 'refused' and v_call.provider_id is not null then
     return;
   end if;
   update provider_call set outcome = p_outcome, cost_micros = greatest(cost_micros, p_cost_micros), request = null,

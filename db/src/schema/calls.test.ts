@@ -88,6 +88,59 @@ test('an id is one call’s, and a call has one id', async () => {
   expect(await accept(first.mark, randomUUID())).toBe(false)
 })
 
+test.for(['the sweep', 'the next attempt'])(
+  'a call that %s took for refused is open again, and counts, when it is accepted after all',
+  async (who) => {
+    const generation = await running()
+    const { mark } = await announce(generation)
+    const next = (await claim(db, generation.id))!
+    await end(mark, who === 'the sweep' ? null : next, 'refused', 0)
+    const id = randomUUID()
+    expect(await accept(mark, id)).toBe(true)
+    expect(await predictions(generation.id)).toMatchObject([
+      { provider_id: id, belongs: 'own', adopted_by: null, outcome: 'open', ended_by: null, ended_at: null },
+    ])
+    const { mark: second } = await announce({ ...generation, attempt: next })
+    await accept(second, randomUUID())
+    expect((await announce({ ...generation, attempt: next })).answer).toBe('exhausted')
+    await end(second, next, 'succeeded', 300)
+    await end(mark, null, 'canceled', 200)
+    expect(await predictions(generation.id)).toMatchObject([
+      { belongs: 'orphaned', outcome: 'canceled', cost_micros: 200 },
+      { belongs: 'own', outcome: 'succeeded', cost_micros: 300 },
+    ])
+    expect((await sql`select * from report.violations()`.execute(db)).rows).toEqual([])
+  },
+)
+
+test('a call that has ended otherwise is not opened by being accepted again', async () => {
+  const generation = await running()
+  const { mark } = await announce(generation)
+  const id = randomUUID()
+  await accept(mark, id)
+  await end(mark, generation.attempt, 'succeeded', 300)
+  const before = await predictions(generation.id)
+  expect(await accept(mark, id)).toBe(true)
+  expect(await predictions(generation.id)).toEqual(before)
+})
+
+test('an id that is another call’s opens none that was refused', async () => {
+  const generation = await running()
+  const [first, second] = [await announce(generation), await announce(generation)]
+  await accept(first.mark, 'taken')
+  await end(second.mark, generation.attempt, 'refused', 0)
+  expect(await accept(second.mark, 'taken')).toBe(false)
+  expect(await predictions(generation.id)).toMatchObject([{ outcome: 'open' }, { outcome: 'refused' }])
+})
+
+test('a call that was accepted while somebody looked for it in vain is not refused', async () => {
+  const generation = await running()
+  const { mark } = await announce(generation)
+  await accept(mark, randomUUID())
+  for (const who of [null, generation.attempt]) await end(mark, who, 'refused', 0)
+  expect(await predictions(generation.id)).toMatchObject([{ outcome: 'open', ended_by: null }])
+})
+
 test('what the sweep ends is orphaned and costed, and what an attempt has ended it leaves alone', async () => {
   const generation = await running()
   const { mark } = await announce(generation)

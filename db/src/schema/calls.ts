@@ -15,7 +15,7 @@ export interface ProviderCallTable {
   /** The latest one that took it up after another had announced it. */
   adopted_by: string | null
   engine: string
-  /** What was asked for; `null` once it has ended. */
+  /** What was asked for; `null` once it has ended, and where it is open again after it was taken for refused. */
   request: JSONColumnType<object> | null
   provider_id: string | null
   outcome: CallOutcome | null

@@ -267,12 +267,14 @@ export interface CallJournal {
    */
   announce(): Promise<string>
   /**
-   * Writes down by which id the provider knows the call, before anything is waited for.
+   * Writes down by which id the provider knows the call, before anything is waited for. One that somebody took for refused is
+   * open again.
    * @returns false when the id belongs to another call. It can only happen where two requests are the same to the seed.
    */
   accepted(mark: string, providerId: string): Promise<boolean>
   /**
-   * Writes down how the call ended and what it cost. Told again when an open call is followed again: what is told last holds.
+   * Writes down how the call ended and what it cost. Told again when an open call is followed again: what is told last holds,
+   * but that nothing is refused that was accepted.
    */
   ended(mark: string, end: CallEnd): Promise<void>
 }

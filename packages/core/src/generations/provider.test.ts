@@ -298,6 +298,80 @@ describe('the sweep', () => {
     expect((await row(id)).actual_cost_micros).toBe(made()[0]?.costMicros)
   })
 
+  /**
+   * A call that was taken for refused while its worker stood still, and that the provider was asked for when it went on. The
+   * worker dies as soon as that is written down.
+   */
+  async function acceptLate(user: TestUser) {
+    const id = await create(user)
+    const [announced, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const standing = runKilled(id, {
+      transitions: {
+        ...services.transitions,
+        async announce(...call) {
+          const answer = await services.transitions.announce(...call)
+          announced.resolve()
+          await goesOn.promise
+          return answer
+        },
+        async accept(...call) {
+          await services.transitions.accept(...call)
+          throw new Killed()
+        },
+      },
+    })
+    await announced.promise
+    await sql`update provider_call set announced_at = announced_at - interval '2 minutes' where generation_id = ${id}`.execute(
+      db,
+    )
+    await sweep()
+    expect(await calls(id)).toMatchObject([{ provider_id: null, outcome: 'refused', ended_by: 'sweep' }])
+    goesOn.resolve()
+    await standing
+    expect(await calls(id)).toMatchObject([
+      { provider_id: made()[0]?.id, outcome: null, ended_by: null, ended_at: null },
+    ])
+    return id
+  }
+
+  describe('took a call for refused that was accepted after all; it', () => {
+    test('leaves it to the next attempt, which takes it up', async () => {
+      const id = await acceptLate(await core.user())
+      await sweep()
+      expect(await calls(id)).toMatchObject([{ outcome: null }])
+      await run(id)
+      const { attempt, ...generation } = await row(id)
+      expect(generation).toMatchObject({ state: 'succeeded', actual_cost_micros: priceMicros() })
+      expect(made()).toHaveLength(1)
+      expect(await calls(id)).toMatchObject([{ outcome: 'succeeded', adopted_by: attempt, cost_micros: priceMicros() }])
+    })
+
+    test('cancels and costs it when nobody needs it any more', async () => {
+      fake.fail({ on: 'run', fault: { kind: 'stick' }, text })
+      const user = await core.user()
+      const id = await acceptLate(user)
+      await cancelGeneration(user.as, { id })
+      await sweep()
+      expect(made()[0]?.status).toBe('canceled')
+      expect(made()[0]?.costMicros).toBeGreaterThan(0)
+      expect(await calls(id)).toMatchObject([
+        { outcome: 'canceled', cost_micros: made()[0]?.costMicros, ended_by: 'sweep' },
+      ])
+      expect((await row(id)).actual_cost_micros).toBe(made()[0]?.costMicros)
+    })
+
+    test('takes it for paid when the provider has forgotten it', async () => {
+      fake.fail({ on: 'run', fault: { kind: 'stick' }, text })
+      const user = await core.user()
+      const id = await acceptLate(user)
+      await cancelGeneration(user.as, { id })
+      fake.fail({ on: 'cancel', fault: { kind: 'status', status: 404 } })
+      await sweep()
+      expect(await calls(id)).toMatchObject([{ outcome: 'gone', cost_micros: priceMicros(), ended_by: 'sweep' }])
+      expect((await row(id)).actual_cost_micros).toBe(priceMicros())
+    })
+  })
+
   test('calls refused what cannot be found any more', async () => {
     const user = await core.user()
     const id = await create(user)

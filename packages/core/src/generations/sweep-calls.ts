@@ -1,7 +1,9 @@
 import type { ProviderCallRow } from '@loqui/db/schema/calls'
-import { EngineError, type Provider, type ProviderCall } from '@loqui/engines/engine'
+import type { GenerationRow, SegmentRow } from '@loqui/db/schema/generations'
+import { type Engine, EngineError, type Provider, type ProviderCall } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import type { Caller } from '../context.ts'
+import { askedText } from './asked-text.ts'
 import type { AskedFor } from './calls.ts'
 
 /** An attempt that lives looks for what it lost by itself; after so long it has died or given up. In seconds. */
@@ -9,12 +11,13 @@ const leftAloneSeconds = 20
 /** In one sweep, for each engine: each may take a walk through the provider's list. */
 const mostAtOnce = 50
 
-type Swept = Pick<ProviderCallRow, 'mark' | 'engine' | 'provider_id' | 'announced_at' | 'cost_micros'> & {
-  readonly request: AskedFor | null
-  /** Somebody still wants what it makes. */
-  readonly needed: boolean
-  readonly price_text: string
-}
+type Swept = Pick<ProviderCallRow, 'mark' | 'engine' | 'provider_id' | 'announced_at' | 'cost_micros'> &
+  Pick<GenerationRow, 'text' | 'pronunciations' | 'normalized_as'> &
+  Pick<SegmentRow, 'start_offset' | 'end_offset'> & {
+    readonly request: AskedFor | null
+    /** Somebody still wants what it makes. */
+    readonly needed: boolean
+  }
 
 /**
  * Looks after calls of providers that nobody follows: one whose id was lost is found, and its id written down for the next
@@ -26,15 +29,18 @@ export async function sweepCalls(
   signal: AbortSignal,
 ): Promise<void> {
   const swept = { found: 0, ended: 0 }
-  for (const [engine, { provider, price }] of engines) {
+  for (const [id, engine] of engines) {
+    const { provider } = engine
     if (!provider) continue
     const { rows } = await sql<Swept>`
       select c.mark, c.engine, c.provider_id, c.announced_at, c.cost_micros, c.request,
         g.state = 'running' and s.state is distinct from 'stored' as needed,
-        coalesce(c.request->>'text', '') as price_text
+        -- A whole book only where it is needed, and of one that is purged nothing.
+        case when c.request is null then g.text else '' end as text, g.pronunciations, g.normalized_as,
+        coalesce(s.start_offset, 0) as start_offset, coalesce(s.end_offset, 0) as end_offset
       from provider_call c join generation g on g.id = c.generation_id
         left join segment s on s.generation_id = c.generation_id and s.index = c.segment_index
-      where c.outcome is null and c.engine = ${engine}
+      where c.outcome is null and c.engine = ${id}
         and c.announced_at < now() - ${leftAloneSeconds} * interval '1 second'
         and (c.provider_id is null or g.state <> 'running' or s.state = 'stored')
       order by c.announced_at limit ${mostAtOnce}
@@ -42,7 +48,7 @@ export async function sweepCalls(
     for (const call of rows) {
       signal.throwIfAborted()
       try {
-        const outcome = await sweepCall(provider, call, price(call.price_text))
+        const outcome = await sweepCall(provider, call, engine.price(textOf(engine, call)))
         if (outcome.found !== undefined) {
           await sql`select call_accept(${call.mark}, ${outcome.found})`.execute(db)
           swept.found++
@@ -54,7 +60,7 @@ export async function sweepCalls(
       } catch (error) {
         if (!(error instanceof EngineError)) throw error
         // The others would fare no better; the next sweep tries again.
-        log.warn({ error, engine }, 'a provider does not tell what became of calls')
+        log.warn({ error, engine: id }, 'a provider does not tell what became of calls')
         break
       }
     }
@@ -108,6 +114,10 @@ export async function sweepCalls(
     return !call || isEnded(call) ? call : undefined
   }
 }
+
+/** What a call was asked to speak. It is not kept of one that was taken for refused, and then it is what it would be asked now. */
+const textOf = (engine: Engine, { request, text, start_offset, end_offset, ...pronounced }: Swept): string =>
+  request?.text ?? askedText(engine, pronounced, text.slice(start_offset, end_offset))
 
 const isEnded = ({ state }: ProviderCall) => state !== 'waiting' && state !== 'running'
 

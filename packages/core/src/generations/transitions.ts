@@ -106,9 +106,12 @@ export interface Transitions {
   cover(claimed: Claimed, micros: number): Promise<'covered' | 'lost' | BudgetScope>
   /** Writes down that a provider is about to be asked. */
   announce(claimed: Claimed, call: NewCall): Promise<Announced>
-  /** Writes down by which id the provider knows a call. False when the id is another call's, or the call has another. */
+  /**
+   * Writes down by which id the provider knows a call, which is open again where it was taken for refused. False when the id is
+   * another call's, or the call has another.
+   */
   accept(mark: string, providerId: string): Promise<boolean>
-  /** Writes down how a call ended, and what it cost: also for an attempt that is lost. */
+  /** Writes down how a call ended, and what it cost: also for an attempt that is lost. None is refused that was accepted. */
   endCall(claimed: Claimed, end: CallEnd): Promise<void>
   /** Writes down what an attempt had to pay for audio that it did not get. */
   spend(claimed: Claimed, micros: number): Promise<void>

@@ -8,13 +8,15 @@ import { inputOf } from './input.ts'
 import { jittered } from './jitter.ts'
 import type { Prediction } from './prediction.ts'
 import type { Tally } from './tally.ts'
+import { sentWithinMs } from './timing.ts'
 
 /**
  * Asks Replicate for one prediction, and writes down before and after. Where the answer is lost, what was asked for is
- * looked for: it is asked for once, and never again from here.
+ * looked for: it is asked for once, and never again from here. What was announced too long ago is not asked for at all: others
+ * may have looked for it in vain.
  *
  * @throws {ReplicateFailure}; {EngineError} `unavailable` when it is not known what became of it, and then the call stays
- * open; the signal's reason.
+ * open, or that nothing was sent any more, and then it is refused; the signal's reason.
  */
 export async function create(
   context: ReplicateContext,
@@ -26,8 +28,14 @@ export async function create(
   const reference = request.reference ? await references.address(request.reference, signal) : null
   return gate.pass(signal, async () => {
     await limiter.take(signal)
+    const elapsedMs = startWatch()
     const call = await tally.announce()
     const { mark } = call
+    if (signal.aborted || elapsedMs() > sentWithinMs) {
+      await tally.refused(mark)
+      signal.throwIfAborted()
+      throw new EngineError('It took too long to ask Replicate.', { code: 'unavailable', retryable: true })
+    }
     const input = inputOf(model, request, { mark, reference })
     const asked = reach.create(() => client.create(model.address, input, webhook))
     try {
@@ -46,6 +54,15 @@ export async function create(
       throw error
     }
   })
+}
+
+/**
+ * Tells how many milliseconds have passed since it was called, by the clock that says more: one of them may be set back, and
+ * the other stands still while the machine sleeps.
+ */
+function startWatch(): () => number {
+  const began = { wall: Date.now(), steady: performance.now() }
+  return () => Math.max(Date.now() - began.wall, performance.now() - began.steady)
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { FaultInput } from '@loqui/fake-replicate/faults'
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Engine, HandedOver, type SpeakRequest } from '../engine.ts'
 import type { ReplicateOptions } from './engine.ts'
 import { createJournal, openEngines, speakPersistently, type TestJournal } from './testing.ts'
-import type { Timing } from './timing.ts'
+import { sentWithinMs, type Timing } from './timing.ts'
 
 let fake: FakeReplicate
 let engines: Engine[] = []
@@ -152,6 +152,54 @@ describe('a creation', () => {
     expect((await speak()).speech).not.toBeNull()
     expect(creates()).toBe(1)
     expect(outcomes()).toEqual(['succeeded'])
+  })
+
+  describe('that was announced and not sent yet', () => {
+    afterEach(() => void vi.useRealTimers())
+    /** The journal of a process that stands still, or what happens to it otherwise, when it has announced a call. */
+    const standingStill = (meanwhile: () => void): TestJournal => ({
+      ...journal,
+      async announce() {
+        const mark = await journal.announce()
+        meanwhile()
+        return mark
+      },
+    })
+
+    // The one is what a clock that is set back would hide, the other what a machine that slept would.
+    test.each(['performance', 'Date'] as const)(
+      'is not sent later, by %s, since others may have given it up',
+      async (clock) => {
+        vi.useFakeTimers({ toFake: [clock] })
+        const engine = open()
+        const late = standingStill(() => vi.advanceTimersByTime(sentWithinMs + 1))
+        await expect(engine.speak(request, { signal: never, calls: late })).rejects.toMatchObject({
+          code: 'unavailable',
+          retryable: true,
+          costMicros: 0,
+        })
+        expect(fake.requests).toEqual([])
+        expect(outcomes()).toEqual(['refused'])
+        // Only that one is too late.
+        const speech = await engine.speak(request, {
+          signal: never,
+          calls: standingStill(() => vi.advanceTimersByTime(sentWithinMs)),
+        })
+        expect(speech.costMicros).toBe(price)
+        expect(outcomes()).toEqual(['refused', 'succeeded'])
+      },
+    )
+
+    test.each([
+      ['given up', new Error('The listener left.')],
+      ['handed over', new HandedOver('this worker stops')],
+    ])('is not sent where it was %s meanwhile', async (_, reason) => {
+      const leaving = new AbortController()
+      const calls = standingStill(() => leaving.abort(reason))
+      await expect(open().speak(request, { signal: leaving.signal, calls })).rejects.toBe(reason)
+      expect(fake.requests).toEqual([])
+      expect(outcomes()).toEqual(['refused'])
+    })
   })
 
   test('is no request at all where nobody listens', async () => {

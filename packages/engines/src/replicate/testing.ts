@@ -75,11 +75,14 @@ export function createJournal(isTaken: (providerId: string) => boolean = () => f
     async accepted(mark, providerId) {
       if (isTaken(providerId) || entries.some((each) => each.mark !== mark && each.providerId === providerId))
         return false
-      of(mark).providerId = providerId
+      const entry = of(mark)
+      entry.providerId = providerId
+      if (entry.end?.outcome === 'refused') entry.end = null
       return true
     },
     async ended(mark, end) {
-      of(mark).end = end
+      const entry = of(mark)
+      if (end.outcome !== 'refused' || entry.providerId === null) entry.end = end
     },
   }
 }

@@ -49,5 +49,11 @@ export const cancelAfter = '10m'
 /** An hour after its end Replicate deletes what a prediction was given and made. */
 export const keepsForMs = 3_600_000
 
+/**
+ * A creation that was announced so long ago, since its process stood still meanwhile, is not sent any more: then its answer has
+ * come, or its line is dropped, well before `certainAfterMs`, when others take what they cannot find for never accepted.
+ */
+export const sentWithinMs = 15_000
+
 /** A creation whose line was dropped may still be on its way, and the list behind: twice what is waited for an answer, and more. */
 export const certainAfterMs = 45_000
