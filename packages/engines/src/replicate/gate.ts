@@ -38,8 +38,8 @@ export function createGate(patienceMs: number): Gate {
         // Other processes with the same account were told the same.
         opensAt = Math.max(opensAt, performance.now() + jittered(error.retryAfterMs ?? 0))
       }
-      // Refused for another reason is let through, as far as the limit goes.
-      else narrow = false
+      // Refused for another reason is let through, as far as the limit goes; what was not sent says nothing of it.
+      else if (error instanceof ReplicateFailure) narrow = false
       throw error
     }
   }
