@@ -3,7 +3,7 @@ import { toTRPCError } from '@loqui/api/errors'
 import { subscription } from '@loqui/api/subscription'
 import { transformer } from '@loqui/api/transformer'
 import { Refusal } from '@loqui/core/errors'
-import { initTRPC, type TRPCDataTransformer } from '@trpc/server'
+import { initTRPC } from '@trpc/server'
 import { applyWSSHandler, type Encoder, jsonEncoder } from '@trpc/server/adapters/ws'
 import fc from 'fast-check'
 import superjson from 'superjson'
@@ -35,7 +35,7 @@ interface Server {
 async function serve(direct: boolean): Promise<Server> {
   const t = initTRPC
     .context<Context>()
-    .create({ transformer: (direct ? transformer : superjson) satisfies TRPCDataTransformer, isDev: false })
+    .create({ transformer: direct ? transformer : { input: superjson, output: superjson }, isDev: false })
   const queues = new Set<Queue>()
   let access = new AbortController()
   const router = t.router({

@@ -8,7 +8,7 @@ import { encoder } from './ws-encoder.ts'
 const message = (id: unknown, data: object, more: object = {}) => ({
   id,
   ...more,
-  result: { type: 'data', data: transformer.serialize({ id: '7', data }), id: '7' },
+  result: { type: 'data', data: transformer.output.serialize({ id: '7', data }), id: '7' },
 })
 
 test.each([

@@ -89,6 +89,20 @@ test.each([
   expect((await fetch(`${loqui.url}/live`)).status).toBe(200)
 })
 
+test('a refused client that does not close its side, and sends on, is let go', async () => {
+  const socket = connect({ port: Number(new URL(loqui.url).port), host: '127.0.0.1', allowHalfOpen: true })
+  await once(socket, 'connect')
+  socket.on('error', () => undefined)
+  socket.write(`${upgrade('/nowhere')}junk`)
+  socket.resume()
+  await once(socket, 'end')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  // What is written to a socket that nobody holds any more resets it.
+  const writing = setInterval(() => socket.write('junk'), 10)
+  await closed
+  clearInterval(writing)
+})
+
 test('a refused client that resets its connection does the server no harm', async () => {
   await Promise.all(
     Array.from({ length: 50 }, async () => {

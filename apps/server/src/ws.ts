@@ -128,6 +128,8 @@ function refusalOf(req: IncomingMessage, origins: readonly string[]): 400 | 403 
 
 function refuse(socket: Duplex, status: 400 | 403 | 404 | 429): void {
   const wait = status === 429 ? `retry-after: ${retryAfterSeconds}\r\n` : ''
+  // Nothing else closes it, and a client need not: it would stay for good, and keep the server from stopping.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${wait}connection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 

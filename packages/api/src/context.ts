@@ -78,20 +78,19 @@ export function createContext(services: Services, request: Request): RequestCont
   const credential = credentials.token ?? credentials.cookie
   const visit = { address, credential, showLimits }
   const { strangers } = services.limits
-  const verify = () => strangers.lookUp(visit, () => verifyCredential(services, request))
-  const identify = async () => (await verify()).actor
   return {
     ...services,
     ...request,
     admit: () => strangers.lookUp(visit, () => admit(services, request)),
     admitAnyone: () => showLimits(strangers.count(address)),
-    identify,
+    identify: async () => (await strangers.lookUp(visit, () => verifyCredential(services, request))).actor,
     watchAccess(actor) {
       const { kind, credential } = readCredential(request)
       // By its hash: a dump of the memory should hold no more credentials than it must.
       const id = `${kind} ${hash('sha256', credential, 'base64')}`
       if (actor.kind === 'system') throw new Error('Loqui itself acts by no credentials')
-      return services.access.watch({ id, userId: actor.userId, verify })
+      // Nobody's attempt, and so not counted: a flood from the same address must not keep what was revoked alive.
+      return services.access.watch({ id, userId: actor.userId, verify: () => verifyCredential(services, request) })
     },
   }
 }

@@ -2,15 +2,28 @@
  * The path of the first text in `value` that PostgreSQL cannot keep, because it holds a NUL or half a surrogate pair, or of
  * what has such a name in it; `undefined` when there is none. Looked for in every input at once, so that no schema can forget it.
  */
-export function findBrokenText(value: unknown, path: readonly string[] = []): string | undefined {
-  const here = path.join('.') || 'input'
-  if (typeof value === 'string') return isBroken(value) ? here : undefined
+export function findBrokenText(value: unknown): string | undefined {
+  const names = namesOfBroken(value)
+  return names && (names.toReversed().join('.') || 'input')
+}
+
+/** From the inside out, and only where there is one: a path for every value takes the longer the deeper they are. */
+function namesOfBroken(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return isBroken(value) ? [] : undefined
   if (typeof value !== 'object' || value === null) return undefined
-  for (const [key, inner] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    for (let index = 0; index < items.length; index++) {
+      const names = namesOfBroken(items[index])
+      if (names) return [...names, String(index)]
+    }
+    return undefined
+  }
+  for (const [name, inner] of Object.entries(value)) {
     // Names are kept as well where people choose them: labels.
-    if (isBroken(key)) return here
-    const found = findBrokenText(inner, [...path, key])
-    if (found !== undefined) return found
+    if (isBroken(name)) return []
+    const names = namesOfBroken(inner)
+    if (names) return [...names, name]
   }
   return undefined
 }

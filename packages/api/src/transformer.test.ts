@@ -28,10 +28,10 @@ test('whatever is sent, it goes on the wire as superjson writes it, and comes ba
   })
   fc.assert(
     fc.property(fc.oneof(anything, fc.jsonValue()), (value) => {
-      const written = attempt(() => JSON.stringify(transformer.serialize(value)))
+      const written = attempt(() => JSON.stringify(transformer.output.serialize(value)))
       expect(written).toEqual(attempt(() => JSON.stringify(superjson.serialize(value))))
       if (typeof written !== 'string') return
-      expect(transformer.deserialize(JSON.parse(written))).toEqual(superjson.deserialize(JSON.parse(written)))
+      expect(transformer.output.deserialize(JSON.parse(written))).toEqual(superjson.deserialize(JSON.parse(written)))
     }),
     { numRuns: 2_000, examples: examples.map((value) => [value]) },
   )
@@ -39,12 +39,37 @@ test('whatever is sent, it goes on the wire as superjson writes it, and comes ba
 
 test.each(['__proto__', 'constructor', 'prototype'])('an object with %s is not sent', (name) => {
   const value = JSON.parse(`{"a":[{"${name}":1}]}`)
-  expect(() => transformer.serialize(value)).toThrow(name)
+  expect(() => transformer.output.serialize(value)).toThrow(name)
 })
 
 test('plain JSON is handed on as it is', () => {
   const value = { plans: [{ id: 'free', seconds: 600 }], next: null }
-  expect(transformer.serialize(value).json).toBe(value)
+  expect(transformer.output.serialize(value).json).toBe(value)
+})
+
+const read = (sent: unknown) => transformer.input.deserialize(sent)
+
+test('an input is read as superjson wrote it, with what is not given, dates and what is no number', () => {
+  const shared = { fold: true }
+  for (const input of [
+    undefined,
+    { voiceId: 'voi_1', seed: undefined, settings: { speed: Number.NaN }, since: new Date(0) },
+    { first: shared, second: shared },
+    null,
+    [1, 'two'],
+  ]) {
+    expect(read(JSON.parse(superjson.stringify(input)))).toEqual(input)
+  }
+})
+
+test.each([
+  ['no object', 'text'],
+  ['a map', superjson.serialize(new Map([['a', 1]]))],
+  ['maps in a map', { json: [[0, 1]], meta: { values: ['map', { '0': ['URL'] }] } }],
+  ['more than is said of any input', { json: {}, meta: { values: { ['.'.repeat(5_000)]: ['undefined'] } } }],
+  ['no annotations', { json: {}, meta: 'v1' }],
+])('%s is no input', (_, sent) => {
+  expect(() => read(sent)).toThrow()
 })
 
 function attempt<Result>(make: () => Result): Result | { failed: string } {

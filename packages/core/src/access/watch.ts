@@ -38,7 +38,12 @@ export function createAccess({ listener, log }: { readonly listener: Listener; r
   return {
     watch(credential) {
       const { id } = credential
-      const one = watched.get(id) ?? { watching: startWatching(listener, log, credential), users: 0 }
+      const known = watched.get(id)
+      // One that did not hold may hold again, of an account that is enabled anew.
+      const one =
+        known && !known.watching.signal.aborted
+          ? known
+          : { watching: startWatching(listener, log, credential), users: 0 }
       watched.set(id, one)
       one.users++
       let released = false
