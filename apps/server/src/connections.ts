@@ -15,6 +15,8 @@ export interface ConnectionLimits {
   readonly messagesPerMinute: number
   /** A client that takes nothing of what is sent to it for this long is dropped. It resumes where it was. */
   readonly stalledMs: number
+  /** The same for who listens to audio while it is made, and cannot resume. */
+  readonly listenerStalledMs: number
 }
 
 /** Those that no variable sets. */
@@ -24,6 +26,9 @@ export const fixedLimits = {
   subscriptionsPerUser: 2_000,
   messagesPerMinute: 300,
   stalledMs: 30_000,
+  // A player that is paused takes nothing. Nor is every one seen to take something that plays: the system takes up to 1.6 MB at
+  // a time off our hands, which is nine minutes of Opus at 24 kbit/s.
+  listenerStalledMs: 10 * 60_000,
 } as const satisfies Partial<ConnectionLimits>
 
 /** The connections of one server that stay open: sockets, and streams of server-sent events. */
@@ -36,6 +41,8 @@ export interface Connections {
   /** By user. */
   readonly subscriptions: Places
   readonly stalls: Stalls
+  /** Of those who listen to audio while it is made. */
+  readonly listenerStalls: Stalls
   /**
    * Takes what a stream needs.
    *
@@ -53,6 +60,7 @@ export function createConnections(limits: ConnectionLimits): Connections {
   const subscriptions = createPlaces('subscriptions', limits.subscriptionsPerUser)
   const streamsOfUser = createPlaces('streams', limits.streamsPerUser)
   const stalls = createStalls(limits.stalledMs)
+  const listenerStalls = createStalls(limits.listenerStalledMs)
   const streams = new Set<ServerResponse>()
   return {
     limits,
@@ -60,6 +68,7 @@ export function createConnections(limits: ConnectionLimits): Connections {
     sockets: createPlaces('sockets', limits.socketsPerUser),
     subscriptions,
     stalls,
+    listenerStalls,
     openStream(res, { userId, address }) {
       const giveBack = takeEach([
         [ofAddress, address],
@@ -77,6 +86,9 @@ export function createConnections(limits: ConnectionLimits): Connections {
     endStreams() {
       for (const res of streams) res.destroy()
     },
-    close: () => stalls.close(),
+    close() {
+      stalls.close()
+      listenerStalls.close()
+    },
   }
 }

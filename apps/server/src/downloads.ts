@@ -9,6 +9,7 @@ import { isSigned } from '@loqui/core/links/sign'
 import { sampleAudio } from '@loqui/core/samples/audio'
 import { sampleIdInput } from '@loqui/core/samples/queries'
 import type { Request, RequestHandler, Response } from 'express'
+import type { Connections } from './connections.ts'
 import { sendComing } from './send-coming.ts'
 import { sendObject } from './send-object.ts'
 
@@ -19,7 +20,7 @@ type ContextOf = (req: Request, res: Response) => RequestContext
  * to whom they belong or has a link; of a generation that is being made, from the beginning and as they come.
  */
 export const generationDownload =
-  (contextOf: ContextOf): RequestHandler =>
+  (contextOf: ContextOf, { listenerStalls }: Pick<Connections, 'listenerStalls'>): RequestHandler =>
   async (req, res) => {
     const ctx = contextOf(req, res)
     const { actor, input } = await admit(ctx, req, 'generation', () =>
@@ -34,7 +35,7 @@ export const generationDownload =
     const contentType = audioFormatInfo[audio.format].contentType(audio.sampleRate)
     const open = actor.kind === 'link'
     if ('key' in audio) await sendObject(ctx, req, res, { ...audio, contentType, modifiedAt: audio.finishedAt, open })
-    else await sendComing({ ...ctx, actor }, req, res, { ...audio, contentType, open })
+    else await sendComing({ ...ctx, actor }, req, res, { ...audio, contentType, open }, listenerStalls)
   }
 
 /** `GET /api/v1/samples/{id}/audio?download=`: the bytes as they were given, to whom they belong or has a link. */

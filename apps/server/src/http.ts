@@ -50,7 +50,7 @@ export function createHttp(services: Services, options: HttpOptions): RequestLis
     app.post(path, notToBeStored, ...providerWebhook(services, provider, addressOf))
   }
   app.use(securityHeaders(publicUrl), crossOrigin(origins), onlyOurPages(origins))
-  app.get('/api/v1/generations/:id/audio', generationDownload(contextOf))
+  app.get('/api/v1/generations/:id/audio', generationDownload(contextOf, options.connections))
   app.get('/api/v1/generations/:id/captions.:format', captionsDownload(contextOf))
   app.get('/api/v1/samples/:id/audio', sampleDownload(contextOf))
   app.get('/api/v1/voices/:id/preview', previewDownload(contextOf))

@@ -4,6 +4,7 @@ import type { Actor } from '@loqui/core/actor'
 import type { Request, Response } from 'express'
 import { fileHeaders, type SentFile } from './send-object.ts'
 import { sendStream } from './send-stream.ts'
+import type { Stalls } from './stalls.ts'
 
 /** Audio that is still being made, as it is to be answered. */
 export interface SentComing extends SentFile {
@@ -13,14 +14,15 @@ export interface SentComing extends SentFile {
 
 /**
  * Answers GET with audio as it comes, from its beginning whatever range is asked for: nobody knows how long it will be. Where
- * it does not come to its end the connection is broken off, so that nobody takes a part for the whole. HEAD is answered with
- * what GET would be.
+ * it does not come to its end the connection is broken off, so that nobody takes a part for the whole; and so is that of who
+ * takes nothing of it for too long, whose place others wait for. HEAD is answered with what GET would be.
  */
 export async function sendComing(
   ctx: Pick<RequestContext, 'watchAccess' | 'log' | 'requestId'> & { readonly actor: Actor },
   req: Request,
   res: Response,
   coming: SentComing,
+  stalls: Stalls,
 ): Promise<void> {
   const headers = { ...fileHeaders(req, coming), 'accept-ranges': 'none', 'cache-control': 'no-store' }
   if (req.method === 'HEAD') {
@@ -36,11 +38,19 @@ export async function sendComing(
   access?.signal.addEventListener('abort', lose)
   try {
     const audio = await coming.listen(end.signal)
-    res.set(headers)
-    await sendStream(audio, res, null).catch((error: unknown) => {
-      if (!req.destroyed) ctx.log.warn({ error, requestId: ctx.requestId }, 'audio that was being made broke off')
+    // The answer itself has no socket yet where it follows another one.
+    const unwatch = stalls.watch(req.socket, () => {
+      end.abort(new Error('nothing was taken of it for too long'))
+      // Where all of it has been made meanwhile, nothing else ends it.
       res.destroy()
     })
+    res.set(headers)
+    await sendStream(audio, res, null)
+      .catch((error: unknown) => {
+        if (!req.destroyed) ctx.log.warn({ error, requestId: ctx.requestId }, 'audio that was being made broke off')
+        res.destroy()
+      })
+      .finally(unwatch)
   } catch (error) {
     // Who has left hears nothing of it.
     if (!res.destroyed) throw error
