@@ -5,6 +5,7 @@ import { isNormalizable } from '../text/normalize.ts'
 import { findBadPause } from '../text/pauses.ts'
 import { type PronunciationRule, rulesFor } from '../text/pronounce.ts'
 import type { TextSegment } from '../text/split.ts'
+import { hasMorePartsThan } from '../text/split-at-pauses.ts'
 import { createTurns } from '../text/turns.ts'
 import { primary } from '../voices/language.ts'
 import type { VoiceReference } from '../voices/reference.ts'
@@ -28,8 +29,8 @@ export interface PlannedSpeech {
 }
 
 /**
- * Paragraphs and segments of one text. A book has a few thousand; what has more is made of crumbs, each of which would
- * be a row and a call of the engine.
+ * Paragraphs and segments of one text, and what stands between its pauses. A book has a few thousand; what has more is made of
+ * crumbs, each of which would be a row and a call of the engine.
  */
 const mostParts = 20_000
 
@@ -75,7 +76,7 @@ export async function planSpeech(
 ): Promise<PlannedSpeech> {
   checkLength(text, maxCharacters)
   // Before the split, which would take seconds for it.
-  if (hasMoreBreaksThan(text, mostParts)) throw tooManyParts()
+  if (hasMorePartsThan(text, mostParts)) throw tooManyParts()
   if (voice.obstacle !== null) throw voiceObstructed(voice.field, voice.name, voice.obstacle)
   const engine = engines.get(voice.engine)
   if (!engine || !voice.available) throw engineNotThere(voice.field, voice.name)
@@ -183,10 +184,4 @@ const tooLongToSay = (index: number) =>
   refuse('invalid_input', 'segments', `as it is to be said, segment ${index} is too long. Take all of it anew.`)
 
 const tooManyParts = () =>
-  refuse('text_too_long', 'text', `it has more than ${mostParts} paragraphs or sentences. Send it in parts.`)
-
-function hasMoreBreaksThan(text: string, most: number): boolean {
-  let count = 0
-  for (const _ of text.matchAll(/\n\s*\n|[\f\u2029]|\[pause |<break/gi)) if (++count > most) return true
-  return false
-}
+  refuse('text_too_long', 'text', `it has more than ${mostParts} paragraphs, sentences or pauses. Send it in parts.`)

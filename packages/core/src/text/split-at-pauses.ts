@@ -1,5 +1,5 @@
-import type { PauseTag } from './pauses.ts'
-import type { TextSegment } from './split.ts'
+import { findPauses, type PauseTag } from './pauses.ts'
+import { countParagraphs, type TextSegment } from './split.ts'
 
 /** A segment before it has its number. */
 export type UnnumberedSegment = Omit<TextSegment, 'index'>
@@ -32,4 +32,20 @@ export async function splitAtPauses(
     position = pause.end
   }
   return segments
+}
+
+/**
+ * Whether a text has more paragraphs, and parts between pauses, than `most`: known at once, while splitting it takes the longer
+ * the more there are.
+ */
+export function hasMorePartsThan(text: string, most: number): boolean {
+  let parts = 0
+  let position = 0
+  for (const pause of [...findPauses(text), null]) {
+    // What stands before a pause is split even where it is nothing.
+    parts += Math.max(pause ? 1 : 0, countParagraphs(text.slice(position, pause?.start), most + 1))
+    if (parts > most) return true
+    position = pause?.end ?? position
+  }
+  return false
 }

@@ -120,15 +120,23 @@ function* split(text: string, options: SplitOptions): Generator<undefined, reado
   }))
 }
 
-function paragraphs(text: string): Span[] {
-  const spans: Span[] = []
+/** How many paragraphs a text has, or `most` where it has more: known at once, while splitting it takes its time. */
+export function countParagraphs(text: string, most: number): number {
+  let count = 0
+  for (const _ of paragraphs(text)) if (++count >= most) break
+  return count
+}
+
+/** Each trimmed, and none blank. */
+function* paragraphs(text: string): Generator<Span, void, undefined> {
   let start = 0
   for (const match of text.matchAll(paragraphBreak)) {
-    spans.push({ start, end: match.index })
+    const span = trim(text, { start, end: match.index })
+    if (isFilled(span)) yield span
     start = match.index + match[0].length
   }
-  spans.push({ start, end: text.length })
-  return spans.map((span) => trim(text, span)).filter(isFilled)
+  const last = trim(text, { start, end: text.length })
+  if (isFilled(last)) yield last
 }
 
 /** The sentences of a paragraph, trimmed. */
