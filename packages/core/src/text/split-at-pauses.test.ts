@@ -28,10 +28,13 @@ test.each([
   }
 })
 
-test.each(['a\n', 'a [pause for effect] ', 'a <breakfast> ', 'a <break '])('%j begins no part', async (text) => {
-  expect(await partsOf(text.repeat(9))).toBe(1)
-  expect(hasMorePartsThan(text.repeat(9), 1)).toBe(false)
-})
+test.each(['a\n', 'a\r\n', 'a [pause for effect] ', 'a <breakfast> ', 'a <break '])(
+  '%j begins no part',
+  async (text) => {
+    expect(await partsOf(text.repeat(9))).toBe(1)
+    expect(hasMorePartsThan(text.repeat(9), 1)).toBe(false)
+  },
+)
 
 test('pauses in a row are counted, each of which is looked before', () => {
   expect(hasMorePartsThan('[pause 1s]'.repeat(9), 8)).toBe(true)

@@ -32,7 +32,9 @@ describe('splitText', () => {
       'A line that is\nwrapped by hand.',
       'Another paragraph.',
     ])
-    for (const blank of ['\r\n\r\n', '\n  \n', '\n\n\n\n', '\u2029', '\r\r', '\f'])
+    for (const single of ['\r\n', '\r', '\u2028', ' \r\n '])
+      expect(texts(`One paragraph${single}and its end`), JSON.stringify(single)).toHaveLength(1)
+    for (const blank of ['\r\n\r\n', '\r\n \r\n', '\n\r\n', '\n  \n', '\n\n\n\n', '\u2029', '\r\r', '\f'])
       expect(texts(`One paragraph${blank}and the next`), JSON.stringify(blank)).toEqual([
         'One paragraph',
         'and the next',

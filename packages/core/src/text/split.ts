@@ -39,7 +39,8 @@ const pauses: Record<Break, number> = { word: 0, clause: 150, sentence: 350, par
 /** `Intl.Segmenter` takes quadratic time and memory on one long string before Node 22; in windows it is linear everywhere. */
 const windowCharacters = 2000
 
-const lineBreak = String.raw`(?:\r\n|[\n\r\u2028])`
+// The two characters of Windows are one: a carriage return before a line feed is none of its own.
+const lineBreak = String.raw`(?:\r\n|\r(?!\n)|[\n\u2028])`
 const paragraphBreak = new RegExp(String.raw`(?:${lineBreak}[^\S\n\r\u2028\u2029]*${lineBreak}|[\f\u2029])\s*`, 'gu')
 
 const abbreviations =
