@@ -49,11 +49,11 @@ test('plain JSON is handed on as it is', () => {
 
 const read = (sent: unknown) => transformer.input.deserialize(sent)
 
-test('an input is read as superjson wrote it, with what is not given, dates and what is no number', () => {
+test('an input is read as superjson wrote it, with what is not given, dates and what is no number of JSON', () => {
   const shared = { fold: true }
   for (const input of [
     undefined,
-    { voiceId: 'voi_1', seed: undefined, settings: { speed: Number.NaN }, since: new Date(0) },
+    { voiceId: 'voi_1', seed: undefined, settings: { speed: Number.NaN, pitch: 2n }, since: new Date(0) },
     { first: shared, second: shared },
     null,
     [1, 'two'],
@@ -67,6 +67,7 @@ test.each([
   ['a map', superjson.serialize(new Map([['a', 1]]))],
   ['maps in a map', { json: [[0, 1]], meta: { values: ['map', { '0': ['URL'] }] } }],
   ['more than is said of any input', { json: {}, meta: { values: { ['.'.repeat(5_000)]: ['undefined'] } } }],
+  ['a number of a hundred thousand digits', { json: '1'.repeat(100_000), meta: { values: ['bigint'] } }],
   ['no annotations', { json: {}, meta: 'v1' }],
 ])('%s is no input', (_, sent) => {
   expect(() => read(sent)).toThrow()

@@ -19,7 +19,9 @@ const sentSchema = z.object({ json: z.unknown().optional(), meta: z.unknown().op
 
 /** What a caller may say of an input beside its JSON, in characters: superjson looks each name in it up from the beginning. */
 const mostSaid = 4_096
-const annotation = z.tuple([z.enum(['undefined', 'number', 'Date'])])
+/** In characters, the digits included: of a million of them it takes a second to make a number that no input has. */
+const mostBesideBigints = 65_536
+const annotation = z.tuple([z.enum(['undefined', 'number', 'Date', 'bigint'])])
 const metaSchema = z.object({ values: z.union([annotation, z.record(z.string(), annotation)]).optional() })
 
 /**
@@ -33,8 +35,12 @@ function deserializeInput(sent: unknown): unknown {
   if (!read.success) throw new TypeError('this is no input as superjson writes it')
   const { json, meta } = read.data
   if (meta === undefined || meta === null) return json
-  if (JSON.stringify(meta).length > mostSaid || !metaSchema.safeParse(meta).success) {
+  const said = JSON.stringify(meta)
+  if (said.length > mostSaid || !metaSchema.safeParse(meta).success) {
     throw new TypeError('more is said of this input than one needs')
+  }
+  if (said.includes('bigint') && JSON.stringify(json).length > mostBesideBigints) {
+    throw new TypeError('there is no such number')
   }
   // Whatever else is wrong in it superjson says by an error.
   return superjson.deserialize(sent as SuperJSONResult, { inPlace: true })
