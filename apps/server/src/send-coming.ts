@@ -38,13 +38,13 @@ export async function sendComing(
   access?.signal.addEventListener('abort', lose)
   try {
     const audio = await coming.listen(end.signal)
+    res.set(headers)
     // The answer itself has no socket yet where it follows another one.
     const unwatch = stalls.watch(req.socket, () => {
       end.abort(new Error('nothing was taken of it for too long'))
       // Where all of it has been made meanwhile, nothing else ends it.
       res.destroy()
     })
-    res.set(headers)
     await sendStream(audio, res, null)
       .catch((error: unknown) => {
         if (!req.destroyed) ctx.log.warn({ error, requestId: ctx.requestId }, 'audio that was being made broke off')

@@ -15,7 +15,7 @@ function namesOfBroken(value: unknown): string[] | undefined {
     const items: readonly unknown[] = value
     for (let index = 0; index < items.length; index++) {
       const names = namesOfBroken(items[index])
-      if (names) return [...names, String(index)]
+      if (names) return added(names, String(index))
     }
     return undefined
   }
@@ -23,9 +23,15 @@ function namesOfBroken(value: unknown): string[] | undefined {
     // Names are kept as well where people choose them: labels.
     if (isBroken(name)) return []
     const names = namesOfBroken(inner)
-    if (names) return [...names, name]
+    if (names) return added(names, name)
   }
   return undefined
+}
+
+/** To the same list: a new one at each depth would again take the longer the deeper it is. */
+function added(names: string[], name: string): string[] {
+  names.push(name)
+  return names
 }
 
 const isBroken = (text: string): boolean => !text.isWellFormed() || text.includes('\0')

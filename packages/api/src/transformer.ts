@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { isPlain } from './plain.ts'
 import { sharedText } from './shared.ts'
 
-/**
- * superjson, which says of plain JSON nothing but that it is so; finding that out takes it ten times as long as it takes
- * here, which is a good part of a call. What goes on the wire is the same to the byte.
- */
+/** What superjson says of plain JSON is only that it is so; to find that out takes it ten times as long as it takes here. */
 const serialize = (value: unknown) =>
   isTracked(value) || isPlain(value) ? { json: value } : superjson.serialize(value)
 
+/**
+ * superjson, quicker for plain JSON, which is a good part of a call, and for callers only as much of it as an input needs. What goes on
+ * the wire is the same to the byte.
+ */
 export const transformer = {
   input: { serialize, deserialize: deserializeInput },
   output: { serialize, deserialize: superjson.deserialize },

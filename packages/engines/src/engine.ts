@@ -62,7 +62,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** `open`: it does not work and is left alone. `half_open`: one call finds out whether it works again. */
+/** `open`: it does not work and is left alone. `half_open`: one call finds out whether it works again, or the next one will. */
 export type BreakerState = 'closed' | 'half_open' | 'open'
 
 /** What an engine makes of a person's samples. */

@@ -475,6 +475,25 @@ describe('an engine that', () => {
     expect(engine.spoken).toHaveLength(3)
   })
 
+  test('does not work for one segment is asked for none that is not begun', async () => {
+    const user = await core.user()
+    const twelve = Array.from({ length: 12 }, (_, index) => `This is sentence ${index + 10} of all twelve.`)
+    const id = await create(user, { text: twelve.join(' ') })
+    engine.hold()
+    engine.fail(
+      'sentence 10',
+      new EngineError('left alone', { code: 'unavailable', retryable: true, retryAfterMs: 15_000 }),
+    )
+    const running = run(id)
+    await expect.poll(() => engine.held.length).toBe(8)
+    engine.release()
+    await running
+    expect(engine.spoken).toHaveLength(8)
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 2 })
+    expect(engine.spoken).toHaveLength(8 + 5)
+  })
+
   test('breaks in a way nobody foresaw leaves the generation to another attempt', async () => {
     const user = await core.user()
     const id = await create(user)
