@@ -1,4 +1,4 @@
--- Calls of providers: see provider_call. Rows are taken after the generation's, and before the months' costs.
+-- Calls of providers, and of servers that cost: see provider_call. Rows are taken after the generation's, and before the months' costs.
 
 -- Writes down that a provider is about to be asked for a segment. Answers announced; lost, when the attempt does not hold
 -- the generation; unknown, when there are p_most already and one of them may yet be found; exhausted, when there are.

@@ -3,7 +3,7 @@ import type { Generated, JSONColumnType, Selectable } from 'kysely'
 /** `rejected`: its audio came, and was not good enough. */
 export type CallOutcome = 'succeeded' | 'rejected' | 'failed' | 'canceled' | 'aborted' | 'refused' | 'gone'
 
-/** What a provider was asked for one segment. */
+/** What a provider, or a server that costs, was asked for one segment. */
 export interface ProviderCallTable {
   mark: string
   generation_id: string

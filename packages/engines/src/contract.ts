@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Engine, EngineError, type SpeakRequest, type SpeakSettings } from './engine.ts'
+import { createJournal } from './testing-journal.ts'
 
 /** Read as more than is written, or long for their letters: what reserves too little does so for one of these. */
 const hardToEstimate = [
@@ -120,6 +121,15 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
         expect(of(`${long} ${long}`)[bound]).toBeGreaterThan(of(long)[bound] * 1.5)
         if (engine.settings.speed) expect(of(long, { speed: 0.5 })[bound]).toBeGreaterThan(of(long)[bound])
       }
+    })
+
+    test('writes down what costs before it is asked for, and then what it cost', async () => {
+      if (engine.provider !== null) expect(engine.journaled).toBe(true)
+      const calls = createJournal()
+      const { costMicros } = await engine.speak(request(short), { signal: never, calls })
+      expect(calls.entries.map(({ end }) => end)).toEqual(
+        engine.journaled ? [{ outcome: 'succeeded', costMicros }] : [],
+      )
     })
 
     test('gives each of many calls at once its own speech', async () => {

@@ -49,6 +49,11 @@ export interface Engine {
   /** Who makes the speech, where that is somebody else's machine which goes on when the line drops; else `null`. */
   readonly provider: Provider | null
   /**
+   * Whether its calls are written down: those of a provider, and others that are paid though nobody may live to hear their
+   * answer.
+   */
+  readonly journaled: boolean
+  /**
    * Speaks one segment. Of a provider it asks for one call at most; with a journal it first follows what earlier calls
    * for the same segment have left open.
    *
@@ -165,7 +170,7 @@ export interface Reference {
 export interface SpeakOptions {
   /** Ends the call. What a provider was asked for is canceled, unless the reason is a `HandedOver`. */
   readonly signal: AbortSignal
-  /** Where calls of a provider are written down. Engines without a provider have no use for it. */
+  /** Where the calls of an engine that is `journaled` are written down. Others have no use for it. */
   readonly calls?: CallJournal | undefined
 }
 
@@ -252,13 +257,15 @@ export class EngineError extends Error {
 }
 
 /**
- * The calls of one segment to a provider that goes on by itself when the line drops. The engine tells it of every step
- * before the next one is taken, so that whatever dies in between, somebody can find what was asked for and paid.
+ * The calls of one segment to somebody else's machine, which is paid for them whoever hears the answer. The engine tells it of
+ * every step before the next one is taken, so that whatever dies in between, somebody can find, or at least count, what was
+ * asked for and paid.
  */
 export interface CallJournal {
   /**
    * Calls made for this segment before whose audio nobody has kept: those whose end nobody has seen, and those that
-   * succeeded. What one of them made is taken instead of asking again. Read once, when `speak` begins.
+   * succeeded. What one of them made is taken instead of asking again, and where it cannot be had, it is counted. Read once,
+   * when `speak` begins.
    */
   readonly open: readonly OpenCall[]
   /**

@@ -222,7 +222,7 @@ async function isRejected(
 ): Promise<boolean> {
   const last = takes.at(-1)
   if (!last || last.flaws.length === 0) return false
-  if (engine.provider === null) {
+  if (!engine.journaled) {
     if (takes.length >= mostCalls) return false
     if (last.costMicros > 0) await transitions.spend(generation, last.costMicros)
     return true
@@ -332,10 +332,10 @@ async function speakOnce(
   retries.asked(engine.id)
   const request: SpeakRequest = { ...asked, reference }
   const { provider } = engine
-  if (provider !== null) {
+  if (engine.journaled) {
     using heeded = new DisposableStack()
     // The server hears from the provider, and whoever waits need not look again and again.
-    const heed = (id: string) => heeded.defer(listener.on('call', id, () => provider.wake(id)))
+    const heed = (id: string) => provider && heeded.defer(listener.on('call', id, () => provider.wake(id)))
     const calls = await openJournal({ db, transitions, cover, heed }, generation, segment.index, asked, fresh)
     const speech = await engine.speak(request, { signal, calls })
     // The journal has counted what it cost.

@@ -22,7 +22,8 @@ type Swept = Pick<ProviderCallRow, 'mark' | 'engine' | 'provider_id' | 'announce
 /**
  * Looks after calls of providers that nobody follows: one whose id was lost is found, and its id written down for the next
  * attempt of its generation; one that nobody needs any more is canceled and costed; one that cannot be found any more was
- * never accepted. All of it long before the provider forgets what it made.
+ * never accepted. All of it long before the provider forgets what it made. One of an engine that has no list of them counts as
+ * paid once nobody needs it.
  */
 export async function sweepCalls(
   { db, engines, log }: Caller<'db' | 'engines' | 'log'>,
@@ -31,7 +32,6 @@ export async function sweepCalls(
   const swept = { found: 0, ended: 0 }
   for (const [id, engine] of engines) {
     const { provider } = engine
-    if (!provider) continue
     const { rows } = await sql<Swept>`
       select c.mark, c.engine, c.provider_id, c.announced_at, c.cost_micros, c.request,
         g.state = 'running' and s.state is distinct from 'stored' as needed,
@@ -42,7 +42,7 @@ export async function sweepCalls(
         left join segment s on s.generation_id = c.generation_id and s.index = c.segment_index
       where c.outcome is null and c.engine = ${id}
         and c.announced_at < now() - ${leftAloneSeconds} * interval '1 second'
-        and (c.provider_id is null or g.state <> 'running' or s.state = 'stored')
+        and (c.provider_id is null and ${provider !== null} or g.state <> 'running' or s.state = 'stored')
       order by c.announced_at limit ${mostAtOnce}
     `.execute(db)
     for (const call of rows) {
@@ -68,10 +68,11 @@ export async function sweepCalls(
   if (swept.found + swept.ended > 0) log.info(swept, 'calls of providers were swept')
 
   async function sweepCall(
-    provider: Provider,
+    provider: Provider | null,
     { mark, provider_id, announced_at, request, needed }: Swept,
     priceMicros: number,
   ): Promise<{ found?: string; end?: { outcome: NonNullable<ProviderCallRow['outcome']>; costMicros: number } }> {
+    if (!provider) return { end: { outcome: 'gone', costMicros: priceMicros } }
     const ageMs = Date.now() - announced_at.getTime()
     let id = provider_id
     let found: string | undefined

@@ -59,6 +59,7 @@ export function createToneEngine({ id = 'tone', segmentCharacters = 40 } = {}): 
     settings: { speed: { min: 0.25, max: 4, default: 1 }, pitch: { min: -12, max: 12, default: 0 } },
     cloning: { fidelity: 'full', voiceFor: ({ pitchHz }) => ((pitchHz ?? 0) < 155 ? 'low' : 'high'), reference: null },
     provider: null,
+    journaled: false,
     spoken,
     held,
     aborted,

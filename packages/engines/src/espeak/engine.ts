@@ -123,6 +123,7 @@ export function createEspeakEngine(options: EspeakOptions): Engine {
     settings,
     cloning: null,
     provider: null,
+    journaled: false,
     check(request) {
       // While it is not known which there are, the program says so when it speaks.
       return (

@@ -73,6 +73,7 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
     settings,
     cloning: { fidelity: 'preview', voiceFor: likeVoice, reference: null },
     provider: null,
+    journaled: false,
     check(request) {
       const voice = findSpeaker(request)?.voice
       if (!voice) return refuse('voice', `the offline engine has no voice ${JSON.stringify(request.voice)}.`)

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Engine, EngineError, type SpeakRequest } from '../engine.ts'
+import { type CallJournal, type Engine, EngineError, type SpeakRequest } from '../engine.ts'
 import { guard } from '../guard.ts'
+import { createJournal } from '../testing-journal.ts'
 import { createOpenaiEngine, type OpenaiOptions } from './engine.ts'
 import {
   type Misbehaviour,
@@ -13,6 +14,7 @@ import {
   toneFor,
   wavOf,
 } from './testing.ts'
+import { sentWithinMs } from './timing.ts'
 
 let server: TtsServer
 let engine: Engine
@@ -246,6 +248,36 @@ describe('a server that does not answer', () => {
     await expect(speak({}, leaving.signal)).rejects.toBe(reason)
     await vi.waitFor(() => expect(server.left).toBe(1))
   })
+})
+
+describe('a call that costs and was announced', () => {
+  const journal = createJournal()
+  afterEach(() => void vi.useRealTimers())
+
+  test.each(['performance', 'Date'] as const)(
+    'is not sent later, by %s, since others may have counted it',
+    async (clock) => {
+      await open({ microsPerCharacter: 10 })
+      await engine.refreshVoices?.({ signal: never })
+      vi.useFakeTimers({ toFake: [clock] })
+      /** The journal of a process that stands still when it has announced a call. */
+      const standingStill = (ms: number): CallJournal => ({
+        ...journal,
+        async announce() {
+          const mark = await journal.announce()
+          vi.advanceTimersByTime(ms)
+          return mark
+        },
+      })
+      const outcome = () => journal.entries.at(-1)?.end?.outcome
+      const late = engine.speak(request(), { signal: never, calls: standingStill(sentWithinMs + 1) })
+      await expect(late).rejects.toMatchObject({ code: 'unavailable', retryable: true, costMicros: 0 })
+      expect(speeches()).toEqual([])
+      expect(outcome()).toBe('refused')
+      await engine.speak(request(), { signal: never, calls: standingStill(sentWithinMs) })
+      expect(outcome()).toBe('succeeded')
+    },
+  )
 })
 
 describe('voices', () => {

@@ -2,6 +2,7 @@ import {
   type Engine,
   EngineError,
   type EngineSettings,
+  type SpeakOptions,
   type SpeakRefusal,
   type SpeakRequest,
   type Speech,
@@ -12,6 +13,7 @@ import { isSpeakable } from '../speakable.ts'
 import { createCatalog } from './catalog.ts'
 import { estimateSpeech } from './estimate.ts'
 import { isRefused, mayGoOn, refusalOf, silenceOf } from './failure.ts'
+import { journaled } from './journal.ts'
 import { readVoices } from './listed.ts'
 import { type Format, readSound } from './sound.ts'
 import { type Timing, usualTiming } from './timing.ts'
@@ -50,8 +52,8 @@ const mostBytes = 64 * 1024 * 1024
  *
  * There is nothing in it by which a call could be found again whose answer was lost, nor a key that would make it the same
  * call when it is sent again. So `speak` sends one request, a second only after the first was refused; and where speech costs,
- * one that may have been accepted is counted as paid and not made again by itself, since nobody could say how often it
- * would be paid. Where it costs nothing, it is tried again as anything else is.
+ * each is written down before it is sent, and one that may have been accepted is counted as paid and not made again by
+ * itself, since nobody could say how often it would be paid. Where it costs nothing, it is tried again as anything else is.
  */
 export function createOpenaiEngine(options: OpenaiOptions): Engine {
   const { baseUrl, apiKey, microsPerCharacter = 0 } = options
@@ -98,7 +100,7 @@ export function createOpenaiEngine(options: OpenaiOptions): Engine {
     return new EngineError(error.message, { code, retryable: false, costMicros: price, cause: error })
   }
 
-  async function speak(request: SpeakRequest, signal: AbortSignal): Promise<Speech> {
+  async function speak(request: SpeakRequest, { signal, calls }: SpeakOptions): Promise<Speech> {
     hold(checkSettings(title, settings, request.settings))
     const { length } = request.text
     if (length > segmentCharacters) {
@@ -111,7 +113,12 @@ export function createOpenaiEngine(options: OpenaiOptions): Engine {
       return { samples, sampleRate: silence.sampleRate, costMicros: 0 }
     }
     const price = priceOf(request.text, microsPerCharacter)
-    const asked = await ask(request, offer.model, signal).catch((error: unknown) => {
+    const call = () => listen(request, offer.model, price, signal)
+    return calls && !free ? journaled(calls, price, signal, call) : call()
+  }
+
+  async function listen(request: SpeakRequest, model: string, price: number, signal: AbortSignal): Promise<Speech> {
+    const asked = await ask(request, model, signal).catch((error: unknown) => {
       if (!(error instanceof Unanswered)) throw error
       throw error.kind === 'unreached' ? silenceOf(error) : accepted(silenceOf(error), price)
     })
@@ -145,6 +152,7 @@ export function createOpenaiEngine(options: OpenaiOptions): Engine {
     settings,
     cloning: null,
     provider: null,
+    journaled: !free,
     check(request) {
       // While it is not known which there are, the server says so when it is asked.
       const offer = catalog.offer
@@ -156,10 +164,10 @@ export function createOpenaiEngine(options: OpenaiOptions): Engine {
     },
     estimate: estimateSpeech,
     price: (text) => priceOf(text, microsPerCharacter),
-    async speak(request, { signal }) {
+    async speak(request, { signal, calls }) {
       const either = AbortSignal.any([signal, closing.signal])
       either.throwIfAborted()
-      return speak(request, either)
+      return speak(request, { signal: either, calls })
     },
     async close() {
       closing.abort(new EngineError('The TTS server is no longer asked.', { code: 'unavailable', retryable: true }))

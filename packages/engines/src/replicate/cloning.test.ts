@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Engine, Reference, SpeakRequest } from '../engine.ts'
-import { createJournal, openEngines, speakPersistently } from './testing.ts'
+import { createJournal } from '../testing-journal.ts'
+import { openEngines, speakPersistently } from './testing.ts'
 
 const bytes = await readFile(new URL('../../../audio/fixtures/jfk.flac', import.meta.url))
 const sha256 = createHash('sha256').update(bytes).digest('hex')

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
+import { createJournal } from '../testing-journal.ts'
 import { createReplicateEngines } from './engine.ts'
-import { createJournal, quick } from './testing.ts'
+import { quick } from './testing.ts'
 
 /** Takes connections and never says who it is, so that none comes about. */
 const sockets: Socket[] = []

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type OpenCall, type SpeakRequest } from '../engine.ts'
+import { startWatch } from '../watch.ts'
 import { look } from './adopt.ts'
 import type { Call } from './call.ts'
 import type { ReplicateContext } from './context.ts'
@@ -54,15 +55,6 @@ export async function create(
       throw error
     }
   })
-}
-
-/**
- * Tells how many milliseconds have passed since it was called, by the clock that says more: one of them may be set back, and
- * the other stands still while the machine sleeps.
- */
-function startWatch(): () => number {
-  const began = { wall: Date.now(), steady: performance.now() }
-  return () => Math.max(Date.now() - began.wall, performance.now() - began.steady)
 }
 
 /**

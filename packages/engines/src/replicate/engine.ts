@@ -105,6 +105,7 @@ function createEngine(context: ReplicateContext, secret: WebhookSecret, release:
     sounds: model.sounds,
     cloning: { fidelity: 'full', voiceFor: () => clonedVoice, reference: model.reference },
     provider: createProvider(context, secret),
+    journaled: true,
     check: (request) => checkRequest(model, request),
     estimate: ({ text }) => estimateSpeech(text),
     price: (text) => priceOf(text, microsPerCharacter),

@@ -3,7 +3,8 @@ import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/se
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Engine, SpeakRequest } from '../engine.ts'
-import { createJournal, mostCreations, openEngines, speakPersistently, type TestJournal } from './testing.ts'
+import { createJournal, mostCreations, type TestJournal } from '../testing-journal.ts'
+import { openEngines, speakPersistently } from './testing.ts'
 
 const never = new AbortController().signal
 const request: SpeakRequest = { text: 'Perhaps they will come.', voice: 'standard', settings: {} }

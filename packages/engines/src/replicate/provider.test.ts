@@ -2,7 +2,8 @@ import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/se
 import { signWebhook } from '@loqui/fake-replicate/webhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Engine, Provider, SpeakRequest } from '../engine.ts'
-import { createJournal, openEngines } from './testing.ts'
+import { createJournal } from '../testing-journal.ts'
+import { openEngines } from './testing.ts'
 
 let fake: FakeReplicate
 let engines: Engine[]

@@ -2,8 +2,9 @@ import type { FaultInput } from '@loqui/fake-replicate/faults'
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Engine, HandedOver, type SpeakRequest } from '../engine.ts'
+import { createJournal, type TestJournal } from '../testing-journal.ts'
 import type { ReplicateOptions } from './engine.ts'
-import { createJournal, openEngines, speakPersistently, type TestJournal } from './testing.ts'
+import { openEngines, speakPersistently } from './testing.ts'
 import { sentWithinMs, type Timing } from './timing.ts'
 
 let fake: FakeReplicate

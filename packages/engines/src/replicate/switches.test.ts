@@ -2,7 +2,8 @@ import type { FaultInput } from '@loqui/fake-replicate/faults'
 import { startFakeReplicate } from '@loqui/fake-replicate/server'
 import { expect, test } from 'vitest'
 import type { Engine, SpeakRequest } from '../engine.ts'
-import { createJournal, mostCreations, openEngines, speakPersistently } from './testing.ts'
+import { createJournal, mostCreations } from '../testing-journal.ts'
+import { openEngines, speakPersistently } from './testing.ts'
 
 /** What is thrown at fifty segments that are spoken at the same time. */
 const switches: Readonly<Record<string, readonly FaultInput[]>> = {

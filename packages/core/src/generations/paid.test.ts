@@ -1,0 +1,148 @@
+import { createOpenaiEngine } from '@loqui/engines/openai/engine'
+import { sendError, sendWav, startTtsServer, toneFor } from '@loqui/engines/openai/testing'
+import { sql } from 'kysely'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { rowId, type TestUser, testCore } from '../testing/core.ts'
+import { refreshPresetVoices } from '../voices/sync.ts'
+import { cancelGeneration } from './cancel.ts'
+import { createGeneration, createGenerationInput } from './create.ts'
+import { type RunContext, runGeneration } from './run.ts'
+import { sweepCalls } from './sweep-calls.ts'
+import type { Transitions } from './transitions.ts'
+
+const microsPerCharacter = 15
+const tts = await startTtsServer()
+const engine = createOpenaiEngine({ baseUrl: tts.baseUrl, microsPerCharacter })
+const core = await testCore([engine])
+const { services } = core
+const { db } = services
+await refreshPresetVoices(services, new AbortController().signal)
+const heart = await core.voiceId('af_heart')
+afterAll(() => tts.close())
+
+/** Its only text, which no earlier audio answers. */
+let text: string
+let texts = 0
+beforeEach(() => {
+  text = `This is sentence number ${++texts} of all.`
+  tts.asked.length = 0
+  tts.onSpeech = ({ body }, answer) => sendWav(answer, toneFor(body))
+})
+
+const price = () => text.length * microsPerCharacter
+const asked = () => tts.asked.filter(({ path }) => path === '/audio/speech').length
+
+async function create(user: TestUser): Promise<string> {
+  const input = createGenerationInput.parse({ text, format: 'pcm', voiceId: `voi_${heart}` })
+  return rowId((await createGeneration(user.as, input)).id)
+}
+const run = (id: string, more: Partial<RunContext> = {}, signal = new AbortController().signal) =>
+  runGeneration({ ...services, ...more }, { generationId: id }, signal)
+const row = (id: string) => db.selectFrom('generation').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+const calls = (id: string) =>
+  db.selectFrom('provider_call').selectAll().where('generation_id', '=', id).orderBy('number').execute()
+const sweep = async (id: string) => {
+  // As old as one is that nobody looks for any more.
+  await sql`update provider_call set announced_at = announced_at - interval '30 seconds' where generation_id = ${id}`.execute(
+    db,
+  )
+  await sweepCalls(services, new AbortController().signal)
+}
+
+class Killed extends Error {}
+/** An attempt that ends there; its successor is told nothing but what is in the database. */
+async function runKilled(id: string, step: keyof Transitions): Promise<void> {
+  const transitions = { ...services.transitions, [step]: () => Promise.reject(new Killed()) }
+  await expect(run(id, { transitions })).rejects.toBeInstanceOf(Killed)
+  core.alarms.length = 0
+}
+
+describe('a generation of a server that costs, and that tells nothing of what it was asked before', () => {
+  test('is asked for once, and costs what the call in its journal cost', async () => {
+    const id = await create(await core.user())
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: price(), cost_held_micros: 0 })
+    expect(await calls(id)).toMatchObject([{ outcome: 'succeeded', cost_micros: price(), request: null }])
+    expect(asked()).toBe(1)
+  })
+
+  test.each<[string, keyof Transitions]>([
+    ['before it heard the answer', 'endCall'],
+    ['before it kept the audio', 'store'],
+  ])('counts what an attempt had paid that died %s, and pays once more', async (_, step) => {
+    const id = await create(await core.user())
+    await runKilled(id, step)
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 2, actual_cost_micros: 2 * price() })
+    expect(await calls(id)).toMatchObject([
+      { outcome: 'gone', cost_micros: price() },
+      { outcome: 'succeeded', cost_micros: price() },
+    ])
+    expect(asked()).toBe(2)
+  })
+
+  test('is not paid a third time, however often its attempts die', async () => {
+    const id = await create(await core.user())
+    await runKilled(id, 'endCall')
+    await runKilled(id, 'store')
+    await run(id)
+    expect(await row(id)).toMatchObject({
+      state: 'failed',
+      error_reason: 'engine_failed',
+      charged_ms: 0,
+      actual_cost_micros: 2 * price(),
+      cost_held_micros: 0,
+    })
+    expect(asked()).toBe(2)
+    core.alarms.length = 0
+  })
+
+  test('counts what it was asked for when it is canceled meanwhile', async () => {
+    tts.onSpeech = () => undefined
+    const user = await core.user()
+    const id = await create(user)
+    const running = run(id)
+    await expect.poll(asked).toBe(1)
+    await cancelGeneration(user.as, { id })
+    await running
+    await sweep(id)
+    expect(await row(id)).toMatchObject({ state: 'canceled', charged_ms: 0, actual_cost_micros: price() })
+    expect(await calls(id)).toMatchObject([{ outcome: 'gone', cost_micros: price(), ended_by: 'sweep' }])
+  })
+
+  test('counts what it was asked for when its worker stops, and goes on', async () => {
+    tts.onSpeech = () => undefined
+    const id = await create(await core.user())
+    const stopping = new AbortController()
+    const running = run(id, {}, stopping.signal)
+    running.catch(() => undefined)
+    await expect.poll(asked).toBe(1)
+    stopping.abort(new Error('the worker is stopping'))
+    await expect(running).rejects.toThrow()
+    // It may yet be wanted: what becomes of it, the next attempt says.
+    await sweep(id)
+    expect(await calls(id)).toMatchObject([{ outcome: null }])
+    tts.onSpeech = ({ body }, answer) => sendWav(answer, toneFor(body))
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 2 * price() })
+  })
+
+  test('fails where the line drops, which may have been paid, and is not asked for again', async () => {
+    tts.onSpeech = (_, answer) => void answer.socket?.destroy()
+    const id = await create(await core.user())
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'failed', charged_ms: 0, actual_cost_micros: price() })
+    expect(await calls(id)).toMatchObject([{ outcome: 'gone', cost_micros: price() }])
+    expect(asked()).toBe(1)
+    core.alarms.length = 0
+  })
+
+  test('pays nothing for what was refused, however often', async () => {
+    let refusals = 2
+    tts.onSpeech = ({ body }, answer) => (refusals-- > 0 ? sendError(answer, 503, {}) : sendWav(answer, toneFor(body)))
+    const id = await create(await core.user())
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: price() })
+    expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'succeeded'])
+  })
+})
