@@ -6,6 +6,7 @@ import { openDatabases } from '../databases.ts'
 import { bounds } from './bounds.ts'
 import { kill } from './kill.ts'
 import { ledger } from './ledger.ts'
+import { paid } from './paid.ts'
 import type { Prove, Tried } from './proof.ts'
 import { chaos } from './provider-chaos.ts'
 import { outage } from './provider-outage.ts'
@@ -20,7 +21,7 @@ import { realtime } from './realtime.ts'
  * be paid twice, on a PostgreSQL of its own and with real processes, and prints what was tried, how often, and what was broken
  * by it. The test suite has the short forms.
  */
-const proofs = [ledger, bounds, rates, races, neighbours, realtime, kill, switches, outage, pause, chaos]
+const proofs = [ledger, bounds, rates, races, neighbours, realtime, kill, switches, outage, pause, chaos, paid]
 
 const usage = `npm run prove -- [proofs] [options]
 

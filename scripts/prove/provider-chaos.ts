@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { judgeProvider } from '@loqui/core/testing/provider-judge'
 import { providerSwitches } from '@loqui/core/testing/provider-switches'
+import { batter } from './batter.ts'
 import { type Proof, tryOften } from './proof.ts'
 import { openStage, type Stage, startProvider } from './provider-stage.ts'
 import { createRandom } from './random.ts'
@@ -40,48 +41,24 @@ export async function killAtRandom(
   stage: Stage,
   { seconds, random }: { readonly seconds: number; readonly random: () => number },
 ): Promise<string> {
-  const { fake, loqui } = stage
-  const until = performance.now() + seconds * 1_000
-  const goesOn = () => performance.now() < until
-  const between = (least: number, most: number) => least + random() * (most - least)
-  const ids: string[] = []
-  const kills = { server: 0, worker: 0 }
-
-  const creating = async () => {
-    while (goesOn()) {
-      ids.push(...(await stage.create(4)))
-      // Below what an installation asks of its provider, five calls a second: a backlog would say nothing of kills.
-      await sleep(between(2_000, 3_000))
-    }
-  }
-  const killing = async () => {
-    while (goesOn()) {
-      await sleep(between(1_000, 5_000))
-      const kind = random() < 0.5 ? 'server' : 'worker'
-      const running = kind === 'server' ? loqui.servers : loqui.workers
-      const victim = running[Math.floor(random() * running.length)]
-      await victim?.end('SIGKILL')
-      kills[kind]++
-      await (kind === 'server' ? loqui.startServer() : loqui.startWorker())
-    }
-  }
+  const { fake } = stage
   // The ways that pass by themselves: what does not end wants a clock that is moved.
   const ways = providerSwitches.filter(({ webhooks, needsTime }) => !webhooks && !needsTime)
-  const failing = async () => {
-    while (goesOn()) {
+  const { ids, killed } = await batter(stage, {
+    seconds,
+    random,
+    async meanwhile(between) {
       const way = ways[Math.floor(random() * ways.length)]
       fake.pace.listedAfterMs = way?.pace?.listedAfterMs ?? 0
       fake.fail(...(way?.faults({ forMs: between(1_000, 4_000) }) ?? []))
       await sleep(between(2_000, 6_000))
       fake.heal()
-    }
-  }
-  await Promise.all([creating(), killing(), failing()])
+    },
+  })
   fake.heal()
   fake.pace.listedAfterMs = 0
   await stage.rest(ids, restMs)
   const { succeeded, failed, creations, extra } = await judgeProvider(stage.owner, fake, ids)
   stage.expectPeace()
-  const killed = `${kills.server} servers and ${kills.worker} workers killed`
   return `${killed}; ${succeeded} generations succeeded, ${failed} failed; ${creations} creations, ${extra} of them second ones`
 }

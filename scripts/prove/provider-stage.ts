@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { wireId } from '@loqui/core/ids'
 import { doomed } from '@loqui/core/testing/provider-switches'
+import type { EngineId } from '@loqui/engines/engine'
 import { type FakeReplicate, startFakeReplicate } from '@loqui/fake-replicate/server'
 import { client } from '@loqui/server/testing-client'
 import type { LoquiProcesses } from '@loqui/server/testing-loqui'
@@ -7,9 +9,9 @@ import { sql } from 'kysely'
 import { type Ground, rowId } from './lane.ts'
 import { until } from './until.ts'
 
-/** A Loqui that speaks with a fake Replicate, which can be made to fail. */
-export interface Stage extends Omit<Ground, 'connectionString'> {
-  readonly fake: FakeReplicate
+/** A Loqui that speaks with a fake of what is somewhere else, Replicate as a rule, which can be made to fail. */
+export interface Stage<Fake = FakeReplicate> extends Omit<Ground, 'connectionString'> {
+  readonly fake: Fake
   readonly loqui: Omit<LoquiProcesses, 'close'>
   /**
    * Creates generations of two segments, each with words of its own, some of them doomed, on the servers that run in
@@ -18,6 +20,8 @@ export interface Stage extends Omit<Ground, 'connectionString'> {
    * @returns the ids of their rows.
    */
   create(count: number): Promise<string[]>
+  /** Cancels one of them for whom it belongs to, if a server hears of it. */
+  cancel(id: string): Promise<void>
   /** Those that have not ended. */
   open(ids: readonly string[]): Promise<string[]>
   /** Waits until generations have ended and nothing is left open at the provider. */
@@ -39,14 +43,17 @@ export async function startProvider(): Promise<{ readonly fake: FakeReplicate; r
 let created = 0
 
 /** @param loqui with a server, started with the fake's environment. */
-export async function openStage(
+export async function openStage<Fake = FakeReplicate>(
   { db, owner }: Pick<Ground, 'db' | 'owner'>,
   loqui: Omit<LoquiProcesses, 'close'>,
-  fake: FakeReplicate,
-): Promise<Stage> {
+  fake: Fake,
+  engine: EngineId = 'chatterbox',
+): Promise<Stage<Fake>> {
   const users = [await loqui.user(), await loqui.user(), await loqui.user(), await loqui.user()]
-  const { items } = await client(loqui.url, users[0]).voices.list.query({ engine: 'chatterbox' })
-  const voiceId = String(items[0]?.id)
+  const voices = async () => (await client(loqui.url, users[0]).voices.list.query({ engine })).items
+  await until('its voices are known', async () => (await voices()).length > 0)
+  const voiceId = String((await voices())[0]?.id)
+  const keys = new Map<string, string>()
 
   const createOne = async (number: number): Promise<string> => {
     const user = users[number % users.length]
@@ -63,7 +70,9 @@ export async function openStage(
       }
       try {
         const headers = { authorization: `Bearer ${user.key}`, 'idempotency-key': `number ${number}` }
-        return rowId((await client(url, headers).generations.create.mutate({ text, voiceId, format: 'pcm' })).id)
+        const { id } = await client(url, headers).generations.create.mutate({ text, voiceId, format: 'pcm' })
+        keys.set(rowId(id), user.key)
+        return rowId(id)
       } catch (error) {
         // One that was refused, with a reason, was answered.
         if (!(error instanceof Error) || ('data' in error && error.data)) throw error
@@ -76,7 +85,7 @@ export async function openStage(
     }
   }
 
-  const stage: Stage = {
+  const stage: Stage<Fake> = {
     db,
     owner,
     fake,
@@ -88,6 +97,15 @@ export async function openStage(
         ids.push(...(await Promise.all(some.map(createOne))))
       }
       return ids
+    },
+    async cancel(id) {
+      const [server] = loqui.servers
+      const key = keys.get(id)
+      if (!server || key === undefined) return
+      // It may have ended, or the server may be killed.
+      await client(server.url, { key })
+        .generations.cancel.mutate({ id: wireId('generation', id) })
+        .catch(() => undefined)
     },
     async open(ids) {
       const { rows } = await sql<{ id: string }>`
