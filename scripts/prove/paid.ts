@@ -73,20 +73,37 @@ async function killPaid(stage: Stage<Meter>, seconds: number, random: () => numb
 
   const times = new Map<string, number>()
   for (const text of fake.billed) times.set(text, (times.get(text) ?? 0) + 1)
-  for (const [text, often] of times) assert.ok(often <= mostCalls, `“${text}” was asked for ${often} times`)
-  const { rows } = await sql<{ state: string; text: string; counted: number }>`
-    select state, text, actual_cost_micros as counted from generation where id = any(${ids}::uuid[])
+  const { rows } = await sql<{ state: string; text: string; counted: number; calls: readonly string[][] }>`
+    select g.state, g.text, g.actual_cost_micros as counted, (select jsonb_agg(outcomes order by index) from (
+      select s.index, array(select outcome from provider_call c where c.generation_id = g.id and c.segment_index = s.index
+        and outcome <> 'refused') as outcomes from segment s where s.generation_id = g.id) s) as calls
+    from generation g where id = any(${ids}::uuid[])
   `.execute(owner)
   let unsent = 0
-  for (const { text, counted } of rows) {
-    const paragraphs = text.split('\n\n')
-    const billed = paragraphs.reduce((sum, each) => sum + each.length * (times.get(each) ?? 0), 0) * microsPerCharacter
-    assert.ok(counted >= billed, `“${text}” was billed ${billed} micro-dollars, and ${counted} of it counted`)
-    if (counted > billed) unsent++
+  for (const { text, counted, calls } of rows) {
+    let micros = 0
+    for (const [index, paragraph] of text.split('\n\n').entries()) {
+      const outcomes = calls?.[index] ?? []
+      const billed = times.get(paragraph) ?? 0
+      micros += paragraph.length * outcomes.length * microsPerCharacter
+      assert.ok(outcomes.length <= mostCalls, `“${paragraph}” was asked for ${outcomes.length} times`)
+      assert.ok(billed <= outcomes.length, `“${paragraph}” was billed ${billed} times, and counted for ${outcomes}`)
+      // What was written down by one who died, or was called back, before it left.
+      const unheard = outcomes.filter((outcome) => outcome !== 'succeeded').length
+      assert.ok(
+        outcomes.length - billed <= unheard,
+        `“${paragraph}” was counted for ${outcomes}, and billed ${billed} times`,
+      )
+      unsent += outcomes.length - billed
+    }
+    assert.equal(counted, micros, `what is counted of “${text}”`)
   }
+  const { rows: violations } = await sql`select * from report.violations()`.execute(owner)
+  assert.deepEqual(violations, [], 'report.violations()')
   stage.expectPeace()
-  const of = (state: string) => `${rows.filter((row) => row.state === state).length} ${state}`
-  const ended = ['succeeded', 'failed', 'canceled'].map(of).join(', ')
+  const of = (state: string) => rows.filter((row) => row.state === state).length
+  assert.ok(of('canceled') > 0, 'nothing was canceled')
+  const ended = ['succeeded', 'failed', 'canceled'].map((state) => `${of(state)} ${state}`).join(', ')
   const second = fake.billed.length - times.size
-  return `${killed}; ${ended}; ${fake.billed.length} speeches billed, ${second} of them second ones; of ${unsent} generations more was counted, since it was never sent`
+  return `${killed}; ${ended}; ${fake.billed.length} speeches billed, ${second} of them second ones; ${unsent} counted that were never sent`
 }

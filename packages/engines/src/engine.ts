@@ -202,7 +202,7 @@ export interface Speech {
   /** In hertz. */
   readonly sampleRate: number
   /**
-   * What this call cost, in micro-dollars: a whole number, 0 or more. Of an engine with a provider it is the sum of what
+   * What this call cost, in micro-dollars: a whole number, 0 or more. Of an engine that is `journaled` it is the sum of what
    * the journal was told on the way: count the one or the other.
    */
   readonly costMicros: number
@@ -264,8 +264,8 @@ export class EngineError extends Error {
 export interface CallJournal {
   /**
    * Calls made for this segment before whose audio nobody has kept: those whose end nobody has seen, and those that
-   * succeeded. What one of them made is taken instead of asking again, and where it cannot be had, it is counted. Read once,
-   * when `speak` begins.
+   * succeeded. What one of them made is taken instead of asking again. Read once, when `speak` begins. Of an engine without a
+   * provider, which could not take it up, there are none.
    */
   readonly open: readonly OpenCall[]
   /**

@@ -1,14 +1,17 @@
 import type { Db } from '@loqui/db/client'
 import type { ProviderCallRow } from '@loqui/db/schema/calls'
-import { type CallJournal, EngineError, type SpeakRequest } from '@loqui/engines/engine'
+import { type CallJournal, type Engine, EngineError, type SpeakRequest } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { newId } from '../ids.ts'
 import type { Cover } from './cover.ts'
 import { whyLost } from './lease.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
-/** Calls of a provider for one segment, but for those it has not accepted: then the segment has failed. */
+/** Calls that are written down of one segment, but for those that were not accepted: then the segment has failed. */
 export const mostCalls = 2
+
+/** Whether the audio of a call can be had but once: it is paid, and whoever misses the answer cannot ask for it again. */
+export const isHeardOnce = ({ journaled, provider }: Engine): boolean => journaled && provider === null
 
 /** What is kept of a request until its call has ended, so that it can be found where its id was lost. */
 export type AskedFor = Pick<SpeakRequest, 'text' | 'voice' | 'settings' | 'seed'>

@@ -1,8 +1,10 @@
 import { createOpenaiEngine } from '@loqui/engines/openai/engine'
 import { sendError, sendWav, startTtsServer, toneFor } from '@loqui/engines/openai/testing'
+import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
+import { createToneEngine } from '../testing/engine.ts'
 import { refreshPresetVoices } from '../voices/sync.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
@@ -13,11 +15,12 @@ import type { Transitions } from './transitions.ts'
 const microsPerCharacter = 15
 const tts = await startTtsServer()
 const engine = createOpenaiEngine({ baseUrl: tts.baseUrl, microsPerCharacter })
-const core = await testCore([engine])
+const core = await testCore([engine, createToneEngine()])
 const { services } = core
 const { db } = services
 await refreshPresetVoices(services, new AbortController().signal)
 const heart = await core.voiceId('af_heart')
+const low = await core.voiceId('low')
 afterAll(() => tts.close())
 
 /** Its only text, which no earlier audio answers. */
@@ -97,7 +100,7 @@ describe('a generation of a server that costs, and that tells nothing of what it
     core.alarms.length = 0
   })
 
-  test('counts what it was asked for when it is canceled meanwhile', async () => {
+  test('counts what it was asked for at once when it is canceled meanwhile', async () => {
     tts.onSpeech = () => undefined
     const user = await core.user()
     const id = await create(user)
@@ -105,8 +108,20 @@ describe('a generation of a server that costs, and that tells nothing of what it
     await expect.poll(asked).toBe(1)
     await cancelGeneration(user.as, { id })
     await running
-    await sweep(id)
     expect(await row(id)).toMatchObject({ state: 'canceled', charged_ms: 0, actual_cost_micros: price() })
+    expect(await calls(id)).toMatchObject([{ outcome: 'canceled', cost_micros: price() }])
+  })
+
+  test('counts by the sweep what a dead attempt had asked for when nobody goes on with it', async () => {
+    const user = await core.user()
+    const id = await create(user)
+    await runKilled(id, 'endCall')
+    await sweep(id)
+    // It may yet go on, and its next attempt says what became of it.
+    expect(await calls(id)).toMatchObject([{ outcome: null }])
+    await cancelGeneration(user.as, { id })
+    await sweep(id)
+    expect(await row(id)).toMatchObject({ state: 'canceled', actual_cost_micros: price() })
     expect(await calls(id)).toMatchObject([{ outcome: 'gone', cost_micros: price(), ended_by: 'sweep' }])
   })
 
@@ -119,8 +134,6 @@ describe('a generation of a server that costs, and that tells nothing of what it
     await expect.poll(asked).toBe(1)
     stopping.abort(new Error('the worker is stopping'))
     await expect(running).rejects.toThrow()
-    // It may yet be wanted: what becomes of it, the next attempt says.
-    await sweep(id)
     expect(await calls(id)).toMatchObject([{ outcome: null }])
     tts.onSpeech = ({ body }, answer) => sendWav(answer, toneFor(body))
     await run(id)
@@ -144,5 +157,55 @@ describe('a generation of a server that costs, and that tells nothing of what it
     await run(id)
     expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: price() })
     expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'succeeded'])
+  })
+
+  test('keeps what it was given while the store is out, and pays no second time', async () => {
+    const { storage } = services
+    let failures = 2
+    const put: typeof storage.put = async (...object) => {
+      if (failures-- > 0) throw new StorageError('unavailable', 'no answer')
+      return storage.put(...object)
+    }
+    const id = await create(await core.user())
+    await run(id, { storage: { ...storage, put } })
+    expect(await row(id)).toMatchObject({ state: 'succeeded', attempts: 1, actual_cost_micros: price() })
+    expect(asked()).toBe(1)
+  })
+
+  test('keeps what its other segments are given when one of them fails for good', async () => {
+    const sentence = text
+    text = Array.from({ length: 3 }, (_, index) => `${index}. ${`${sentence} `.repeat(9)}`.trim()).join('\n\n')
+    const id = await create(await core.user())
+    const outcomes = async () => (await calls(id)).map(({ outcome }) => outcome)
+    tts.onSpeech = async ({ body }, answer) => {
+      await expect.poll(asked).toBe(3)
+      if (body.input?.startsWith('2.')) return sendError(answer, 400, {})
+      await expect.poll(outcomes).toContain('refused')
+      sendWav(answer, toneFor(body))
+    }
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'failed', segments_done: 2 })
+    expect((await outcomes()).sort()).toEqual(['refused', 'succeeded', 'succeeded'])
+    core.alarms.length = 0
+  })
+
+  test('may be spoken by another voice though a dead attempt had asked for it', async () => {
+    const input = { text, format: 'pcm' as const, voiceId: `voi_${heart}`, fallbackVoiceId: `voi_${low}` }
+    const user = await core.user()
+    const id = rowId((await createGeneration(user.as, createGenerationInput.parse(input))).id)
+    await runKilled(id, 'endCall')
+    tts.onSpeech = (_, answer) => sendError(answer, 402, {})
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', engine: 'tone', actual_cost_micros: price() + 7 })
+    expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['gone', 'refused'])
+  })
+
+  test('is made once more where it came out badly, and both are counted', async () => {
+    let speeches = 0
+    tts.onSpeech = ({ body }, answer) => sendWav(answer, speeches++ === 0 ? toneFor(body).fill(0) : toneFor(body))
+    const id = await create(await core.user())
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 2 * price() })
+    expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['rejected', 'succeeded'])
   })
 })

@@ -9,7 +9,7 @@ import { type Reason, Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { giveBack } from '../pcm.ts'
 import { findRecording } from '../voices/recording.ts'
-import { CallsExhausted } from './calls.ts'
+import { CallsExhausted, isHeardOnce } from './calls.ts'
 import { createCover } from './cover.ts'
 import { engineWaitMs, isEngineWide } from './engine-wide.ts'
 import type { FairSlots } from './fair-slots.ts'
@@ -17,6 +17,7 @@ import { fallBack } from './fall-back.ts'
 import { cancelUnconsented, giveUp } from './finish.ts'
 import { canJoinEarly, joinComing, joinSegments } from './join.ts'
 import { findLoss, GenerationOver, LeaseLost, type Leases } from './lease.ts'
+import { countLostCalls } from './lost-calls.ts'
 import { ownOutput } from './output.ts'
 import { audioKey, purgeAttempts } from './purge.ts'
 import { purgeRemains } from './purge-remains.ts'
@@ -85,6 +86,7 @@ async function runAttempt(
   hints.hint('events', generation.user_id)
   using lease = context.leases.hold(generation, signal)
   try {
+    if (generation.attempts > 1) await countLostCalls(context, generation)
     if (generation.fruitless_attempts > mostFruitlessAttempts) throw new Hopeless()
     await speakAndSettle(context, generation, lease.signal)
   } catch (error) {
@@ -93,6 +95,7 @@ async function runAttempt(
     if (cause instanceof LeaseLost || cause instanceof GenerationOver) return
     if (signal.aborted) return release(context, generation, signal.reason)
     if (isEngineWide(cause)) {
+      await countLostCalls(context, generation)
       if (await fallBack(context, generation, cause)) return 'fell_back'
       if (await waitForEngine(context, generation, cause)) return
     }
@@ -111,6 +114,8 @@ async function speakAndSettle(context: RunContext, generation: Claimed, signal: 
     if (cause === undefined || isFinal(error)) cause = error
     // An engine that does not work tells each of them so; what it is at work on may be what finds out that it works again.
     if (isEngineWide(error)) return
+    // What cannot be had again is kept, for the next attempt or a retake: it is paid in any case.
+    if (isHeardOnce(speaker.engine) && !(error instanceof GenerationOver)) return
     // Where another attempt goes on, it follows what the others have asked for.
     failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
 import { type Engine, EngineError, type Reference, type SpeakRequest } from '@loqui/engines/engine'
+import { StorageError } from '@loqui/storage/storage'
 import pLimit from 'p-limit'
 import type { Caller } from '../context.ts'
 import { Refusal } from '../errors.ts'
@@ -8,7 +9,16 @@ import { littleEndianBytes } from '../pcm.ts'
 import { ask } from './ask.ts'
 import { nothingMs } from './asked-text.ts'
 import { lookupOf, readSource, type Source } from './cached.ts'
-import { CallsExhausted, countRerolls, mostCalls, openJournal, openRejected, preferCall, rejectCall } from './calls.ts'
+import {
+  CallsExhausted,
+  countRerolls,
+  isHeardOnce,
+  mostCalls,
+  openJournal,
+  openRejected,
+  preferCall,
+  rejectCall,
+} from './calls.ts'
 import { contentHash } from './content.ts'
 import type { Cover } from './cover.ts'
 import { isEngineWide } from './engine-wide.ts'
@@ -101,7 +111,8 @@ async function keep(
 ): Promise<StoredSegment> {
   const { id, attempt } = generation
   const key = segmentKey(id, attempt, segment.index)
-  const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
+  const put = () => storage.put(key, bytes, { signal })
+  const object = await (isHeardOnce(speaker.engine) ? patiently(put, signal) : put()).catch(async (error: unknown) => {
     // What could not be kept is paid for.
     if (costMicros > 0) await transitions.spend(generation, costMicros)
     throw error
@@ -124,6 +135,22 @@ async function keep(
   }
   hints.hint('events', generation.user_id)
   return { ...segment, ...audio, state: 'stored', bytes }
+}
+
+/** Before each further try to keep what cannot be had again, in milliseconds. */
+const keepWaitsMs = [200, 500, 1_000, 2_000, ...Array.from({ length: 60 }, () => 5_000)]
+
+/** Tries again for minutes where the store does not answer. */
+async function patiently<T>(put: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (const waitMs of keepWaitsMs) {
+    try {
+      return await put()
+    } catch (error) {
+      if (!(error instanceof StorageError && error.code === 'unavailable')) throw error
+      await sleep(waitMs, undefined, { signal })
+    }
+  }
+  return put()
 }
 
 /** A segment's audio before it is kept. */

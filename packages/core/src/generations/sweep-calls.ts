@@ -22,8 +22,8 @@ type Swept = Pick<ProviderCallRow, 'mark' | 'engine' | 'provider_id' | 'announce
 /**
  * Looks after calls of providers that nobody follows: one whose id was lost is found, and its id written down for the next
  * attempt of its generation; one that nobody needs any more is canceled and costed; one that cannot be found any more was
- * never accepted. All of it long before the provider forgets what it made. One of an engine that has no list of them counts as
- * paid once nobody needs it.
+ * never accepted. All of it long before the provider forgets what it made. One whose audio can be had but once counts as paid when
+ * nobody needs it; else the next attempt counts it.
  */
 export async function sweepCalls(
   { db, engines, log }: Caller<'db' | 'engines' | 'log'>,
@@ -65,7 +65,7 @@ export async function sweepCalls(
       }
     }
   }
-  if (swept.found + swept.ended > 0) log.info(swept, 'calls of providers were swept')
+  if (swept.found + swept.ended > 0) log.info(swept, 'calls were swept')
 
   async function sweepCall(
     provider: Provider | null,

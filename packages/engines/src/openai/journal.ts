@@ -1,10 +1,10 @@
-import { type CallJournal, EngineError, type Speech } from '../engine.ts'
+import { type CallJournal, EngineError, HandedOver, type Speech } from '../engine.ts'
 import { startWatch } from '../watch.ts'
 import { sentWithinMs } from './timing.ts'
 
 /**
- * Makes one call, written down before it is sent and after it has ended. One that is aborted stays open, as one does whose process
- * dies: there is nothing by which its audio could be had, but the next `speak`, or the sweep, counts it as paid.
+ * Makes one call, written down before it is sent and after it has ended. One that nobody wants any more is counted as paid, since
+ * it cannot be called back; one that is handed over stays open, as one does whose process dies: whoever goes on counts it.
  *
  * @param priceMicros of the call where it is paid. @param call rejects with an {EngineError} that says what it cost.
  * @throws what `call` throws; {EngineError} `unavailable` when nothing was sent any more; what the journal throws.
@@ -15,7 +15,6 @@ export async function journaled(
   signal: AbortSignal,
   call: () => Promise<Speech>,
 ): Promise<Speech> {
-  for (const { mark } of journal.open) await journal.ended(mark, { outcome: 'gone', costMicros: priceMicros })
   const elapsedMs = startWatch()
   const mark = await journal.announce()
   if (signal.aborted || elapsedMs() > sentWithinMs) {
@@ -27,9 +26,14 @@ export async function journaled(
   try {
     speech = await call()
   } catch (error) {
-    if (error instanceof EngineError && error !== signal.reason) {
+    const isLeft = error === signal.reason
+    if (error instanceof EngineError && !isLeft) {
       const { costMicros } = error
       await journal.ended(mark, { outcome: costMicros > 0 ? 'gone' : 'refused', costMicros })
+    }
+    // An engine that closes leaves it to the next process.
+    if (isLeft && !(error instanceof HandedOver || error instanceof EngineError)) {
+      await journal.ended(mark, { outcome: 'canceled', costMicros: priceMicros })
     }
     throw error
   }
