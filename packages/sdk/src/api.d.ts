@@ -289,7 +289,7 @@ interface EngineReport {
             p99: number;
         } | null;
     };
-    /** What it was asked, as the journal has it: that of a provider, or of a server that costs. Of any other engine there is none. */
+    /** What it was asked, as the journal has it: that of a provider, or of a server that costs. Others keep none. */
     calls: {
         made: number;
         /** That failed there, were ended there, or left nothing that could be used. */

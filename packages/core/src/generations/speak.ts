@@ -137,10 +137,10 @@ async function keep(
   return { ...segment, ...audio, state: 'stored', bytes }
 }
 
-/** Before each further try to keep what cannot be had again, in milliseconds. */
+/** Before each further try to keep what cannot be had again, in milliseconds: some five minutes. */
 const keepWaitsMs = [200, 500, 1_000, 2_000, ...Array.from({ length: 60 }, () => 5_000)]
 
-/** Tries again for minutes where the store does not answer. */
+/** Tries again for as long as that where the store does not answer. */
 async function patiently<T>(put: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const waitMs of keepWaitsMs) {
     try {

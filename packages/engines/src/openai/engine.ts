@@ -52,8 +52,9 @@ const mostBytes = 64 * 1024 * 1024
  *
  * There is nothing in it by which a call could be found again whose answer was lost, nor a key that would make it the same
  * call when it is sent again. So `speak` sends one request, a second only after the first was refused; and where speech costs,
- * each is written down before it is sent, and one that may have been accepted is counted as paid, and its error says
- * that it is not to be made again, since nobody could say how often it would be paid. Where it costs nothing, it is tried again as anything else is.
+ * each is written down before it is sent, and one that may have been accepted is counted as paid, and its error says that it
+ * is not to be made again, since nobody could say how often it would be paid. Where it costs nothing, it is tried again as
+ * anything else is.
  */
 export function createOpenaiEngine(options: OpenaiOptions): Engine {
   const { baseUrl, apiKey, microsPerCharacter = 0 } = options
