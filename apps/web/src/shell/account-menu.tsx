@@ -31,6 +31,7 @@ export function AccountMenu({ compact = false }: { compact?: boolean }) {
 
   return (
     <Menu
+      fixed
       side={compact ? 'bottom' : 'top'}
       align={compact ? 'end' : 'start'}
       trigger={

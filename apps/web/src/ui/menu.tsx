@@ -15,14 +15,22 @@ interface MenuProps {
   children: ReactNode
   side?: ComponentProps<typeof Base.Positioner>['side']
   align?: ComponentProps<typeof Base.Positioner>['align']
+  /** The trigger stays where it is while the page scrolls. */
+  fixed?: boolean
 }
 
-export function Menu({ trigger, children, side = 'bottom', align = 'end' }: MenuProps) {
+export function Menu({ trigger, children, side = 'bottom', align = 'end', fixed = false }: MenuProps) {
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
-        <Base.Positioner side={side} align={align} sideOffset={6} className="z-50 outline-none">
+        <Base.Positioner
+          side={side}
+          align={align}
+          sideOffset={6}
+          positionMethod={fixed ? 'fixed' : 'absolute'}
+          className="z-50 outline-none"
+        >
           <Base.Popup className={clsx(popupClass, 'min-w-44 p-1')}>{children}</Base.Popup>
         </Base.Positioner>
       </Base.Portal>
