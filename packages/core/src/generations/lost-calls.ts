@@ -17,11 +17,14 @@ export async function countLostCalls(
     .innerJoin('segment as s', (join) =>
       join.onRef('s.generation_id', '=', 'c.generation_id').onRef('s.index', '=', 'c.segment_index'),
     )
+    .innerJoin('generation as g', 'g.id', 'c.generation_id')
     .select(['c.mark', 'c.cost_micros'])
     .select((eb) => eb.ref('c.request').$castTo<AskedFor | null>().as('request'))
     .where('c.generation_id', '=', generation.id)
     .where('c.engine', '=', engine.id)
     .where('s.state', '<>', 'stored')
+    // What the next attempt asks for is its own to count.
+    .where('g.attempt', '=', generation.attempt)
     .where((eb) => eb.or([eb('c.outcome', 'is', null), eb('c.outcome', '=', 'succeeded')]))
     .execute()
   await Promise.all(

@@ -3,11 +3,14 @@ import { sendError, sendWav, startTtsServer, toneFor } from '@loqui/engines/open
 import { StorageError } from '@loqui/storage/storage'
 import { sql } from 'kysely'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { newId } from '../ids.ts'
 import { rowId, type TestUser, testCore } from '../testing/core.ts'
 import { createToneEngine } from '../testing/engine.ts'
 import { refreshPresetVoices } from '../voices/sync.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
+import { countLostCalls } from './lost-calls.ts'
+import { createRetryBudget } from './retry-budget.ts'
 import { type RunContext, runGeneration } from './run.ts'
 import { sweepCalls } from './sweep-calls.ts'
 import type { Transitions } from './transitions.ts'
@@ -32,6 +35,8 @@ beforeEach(() => {
   tts.onSpeech = ({ body }, answer) => sendWav(answer, toneFor(body))
 })
 
+/** Loud enough to hear, and bad to listen to. */
+const clipped = (samples: Int16Array) => samples.map((sample) => Math.max(-32_768, Math.min(32_767, 40 * sample)))
 const price = () => text.length * microsPerCharacter
 const asked = () => tts.asked.filter(({ path }) => path === '/audio/speech').length
 
@@ -125,6 +130,15 @@ describe('a generation of a server that costs, and that tells nothing of what it
     expect(await calls(id)).toMatchObject([{ outcome: 'gone', cost_micros: price(), ended_by: 'sweep' }])
   })
 
+  test('counts nothing for an attempt that has lost it: another one is at work', async () => {
+    const id = await create(await core.user())
+    await runKilled(id, 'endCall')
+    const stale = await services.transitions.claim(id, newId())
+    await services.transitions.claim(id, newId())
+    await countLostCalls(services, stale!)
+    expect(await calls(id)).toMatchObject([{ outcome: null, cost_micros: 0 }])
+  })
+
   test('counts what it was asked for when its worker stops, and goes on', async () => {
     tts.onSpeech = () => undefined
     const id = await create(await core.user())
@@ -172,9 +186,45 @@ describe('a generation of a server that costs, and that tells nothing of what it
     expect(asked()).toBe(1)
   })
 
-  test('keeps what its other segments are given when one of them fails for good', async () => {
+  test('is canceled while the store is out without waiting for it', async () => {
+    const { storage } = services
+    let tries = 0
+    const put: typeof storage.put = async () => {
+      tries++
+      throw new StorageError('unavailable', 'no answer')
+    }
+    const user = await core.user()
+    const id = await create(user)
+    const running = run(id, { storage: { ...storage, put } })
+    await expect.poll(() => tries).toBe(1)
+    await cancelGeneration(user.as, { id })
+    await running
+    expect(await row(id)).toMatchObject({ state: 'canceled', actual_cost_micros: price() })
+  })
+
+  /** Three segments, which begin with 0, 1 and 2. */
+  const ofThree = () => {
     const sentence = text
     text = Array.from({ length: 3 }, (_, index) => `${index}. ${`${sentence} `.repeat(9)}`.trim()).join('\n\n')
+  }
+
+  test('asks for nothing more when one of its segments has failed for good', async () => {
+    ofThree()
+    tts.onSpeech = ({ body }, answer) => {
+      const isLast = body.input?.startsWith('2.')
+      if (asked() > 3) return sendError(answer, 400, {})
+      // The others come again when the last one has failed.
+      sendError(answer, 503, {}, isLast ? {} : { 'retry-after-ms': '1500' })
+    }
+    const id = await create(await core.user())
+    await run(id, { retries: createRetryBudget({ leastWhereOut: 10 }) })
+    expect(await row(id)).toMatchObject({ state: 'failed', error_reason: 'invalid_input', actual_cost_micros: 0 })
+    expect(asked()).toBe(4)
+    core.alarms.length = 0
+  })
+
+  test('keeps what its other segments are given when one of them fails for good', async () => {
+    ofThree()
     const id = await create(await core.user())
     const outcomes = async () => (await calls(id)).map(({ outcome }) => outcome)
     tts.onSpeech = async ({ body }, answer) => {
@@ -207,5 +257,14 @@ describe('a generation of a server that costs, and that tells nothing of what it
     await run(id)
     expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: 2 * price() })
     expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['rejected', 'succeeded'])
+  })
+
+  test('keeps a bad take where the second one does not come', async () => {
+    tts.onSpeech = ({ body }, answer) =>
+      asked() === 1 ? sendWav(answer, clipped(toneFor(body))) : sendError(answer, 402, {})
+    const id = await create(await core.user())
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded', actual_cost_micros: price() })
+    expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['succeeded', 'refused'])
   })
 })

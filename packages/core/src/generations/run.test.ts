@@ -210,7 +210,13 @@ describe('after a crash', () => {
     const all = await ensureSegments(services, claimed!)
     const cover = createCover(services.transitions, claimed!, all, engine)
     for (const segment of all.slice(0, count)) {
-      await speakSegment(services, claimed!, segment, { engine, cover }, new AbortController().signal)
+      await speakSegment(
+        services,
+        claimed!,
+        segment,
+        { engine, cover, ensureWanted: () => undefined },
+        new AbortController().signal,
+      )
     }
     return attempt
   }

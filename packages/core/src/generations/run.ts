@@ -95,7 +95,6 @@ async function runAttempt(
     if (cause instanceof LeaseLost || cause instanceof GenerationOver) return
     if (signal.aborted) return release(context, generation, signal.reason)
     if (isEngineWide(cause)) {
-      await countLostCalls(context, generation)
       if (await fallBack(context, generation, cause)) return 'fell_back'
       if (await waitForEngine(context, generation, cause)) return
     }
@@ -106,16 +105,20 @@ async function runAttempt(
 async function speakAndSettle(context: RunContext, generation: Claimed, signal: AbortSignal): Promise<void> {
   const { log } = context
   const segments = await ensureSegments(context, generation)
-  const speaker = await findSpeaker(context, generation, segments)
-
   const failed = new AbortController()
   let cause: unknown
+  const speaker: Speaker = {
+    ...(await findSpeaker(context, generation, segments)),
+    ensureWanted() {
+      if (cause !== undefined && !isEngineWide(cause)) throw cause
+    },
+  }
   const fail = (error: unknown) => {
-    if (cause === undefined || isFinal(error)) cause = error
+    if (cause === undefined || (isFinal(error) && !isFinal(cause))) cause = error
     // An engine that does not work tells each of them so; what it is at work on may be what finds out that it works again.
     if (isEngineWide(error)) return
     // What cannot be had again is kept, for the next attempt or a retake: it is paid in any case.
-    if (isHeardOnce(speaker.engine) && !(error instanceof GenerationOver)) return
+    if (isHeardOnce(speaker.engine)) return
     // Where another attempt goes on, it follows what the others have asked for.
     failed.abort(isFinal(error) ? error : new HandedOver('another segment failed for now', { cause: error }))
   }
@@ -177,7 +180,7 @@ async function findSpeaker(
   context: RunContext,
   generation: Claimed,
   segments: readonly SegmentRow[],
-): Promise<Speaker> {
+): Promise<Omit<Speaker, 'ensureWanted'>> {
   const engine = context.engines.get(generation.engine)
   if (!engine) throw new Error(`this worker has no engine “${generation.engine}”`)
   const needs = generation.consent_id === null ? null : (engine.cloning?.reference ?? null)

@@ -35,6 +35,8 @@ export interface Speaker {
   /** Recording of the person whose voice it is, where the engine listens to one. */
   readonly reference?: Reference | undefined
   readonly cover: Cover
+  /** To be called each time before the engine is asked. @throws why nothing more is to be asked for. */
+  ensureWanted(): void
 }
 
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
@@ -91,11 +93,13 @@ export async function speakSegment(
   const { byteLength } = made.bytes
   waitingBytes += byteLength
   if (waitingBytes <= mostWaitingBytes) onMade()
-  try {
-    return await storing(() => {
+  const kept = () =>
+    storing(() => {
       onMade()
       return keep(caller, generation, segment, speaker, made, signal)
     })
+  try {
+    return await (isHeardOnce(speaker.engine) ? patiently(kept, signal) : kept())
   } finally {
     waitingBytes -= byteLength
   }
@@ -111,8 +115,7 @@ async function keep(
 ): Promise<StoredSegment> {
   const { id, attempt } = generation
   const key = segmentKey(id, attempt, segment.index)
-  const put = () => storage.put(key, bytes, { signal })
-  const object = await (isHeardOnce(speaker.engine) ? patiently(put, signal) : put()).catch(async (error: unknown) => {
+  const object = await storage.put(key, bytes, { signal }).catch(async (error: unknown) => {
     // What could not be kept is paid for.
     if (costMicros > 0) await transitions.spend(generation, costMicros)
     throw error
@@ -141,16 +144,16 @@ async function keep(
 const keepWaitsMs = [200, 500, 1_000, 2_000, ...Array.from({ length: 60 }, () => 5_000)]
 
 /** Tries again for as long as that where the store does not answer. */
-async function patiently<T>(put: () => Promise<T>, signal: AbortSignal): Promise<T> {
+async function patiently<T>(kept: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const waitMs of keepWaitsMs) {
     try {
-      return await put()
+      return await kept()
     } catch (error) {
       if (!(error instanceof StorageError && error.code === 'unavailable')) throw error
       await sleep(waitMs, undefined, { signal })
     }
   }
-  return put()
+  return kept()
 }
 
 /** A segment's audio before it is kept. */
@@ -214,7 +217,8 @@ async function speakWell(
     } while (await isRejected(caller, generation, segment, speaker, takes))
     standing = takes.at(-1)
   } catch (error) {
-    if (signal.aborted || !isSpent(error)) throw error
+    const isPaid = isHeardOnce(speaker.engine) && takes.some(isAudible)
+    if (signal.aborted || !(isPaid || isSpent(error))) throw error
     const salvaged = takes.length === 0 && (await salvage(caller, generation, segment, speaker, takes, signal))
     if (salvaged) takes.push(salvaged)
     if (takes.length === 0) throw error
@@ -348,10 +352,11 @@ async function speakOnce(
   { db, listener, retries, transitions }: SpeakContext,
   generation: Claimed,
   segment: SegmentRow,
-  { engine, reference, cover }: Speaker,
+  { engine, reference, cover, ensureWanted }: Speaker,
   tries: number,
   signal: AbortSignal,
 ): Promise<Take> {
+  ensureWanted()
   const fresh = generation.attempts === 1 && tries === 0
   const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation, segment.index)
   const asked = ask(engine, generation, segment, rerolls)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type CallJournal, type Engine, EngineError, type SpeakRequest } from '../engine.ts'
+import { type CallEnd, type CallJournal, type Engine, EngineError, HandedOver, type SpeakRequest } from '../engine.ts'
 import { guard } from '../guard.ts'
 import { createJournal } from '../testing-journal.ts'
 import { createOpenaiEngine, type OpenaiOptions } from './engine.ts'
@@ -250,12 +250,16 @@ describe('a server that does not answer', () => {
   })
 })
 
-describe('a call that costs and was announced', () => {
-  const journal = createJournal()
+describe('a call that costs', () => {
+  let journal = createJournal()
+  beforeEach(() => {
+    journal = createJournal()
+  })
+  const paid: CallEnd = { outcome: 'canceled', costMicros: 10 * text.length }
   afterEach(() => void vi.useRealTimers())
 
   test.each(['performance', 'Date'] as const)(
-    'is not sent later, by %s, since others may have counted it',
+    'is not sent long after it was announced, by %s, since others may have counted it',
     async (clock) => {
       await open({ microsPerCharacter: 10 })
       await engine.refreshVoices?.({ signal: never })
@@ -278,6 +282,28 @@ describe('a call that costs and was announced', () => {
       expect(outcome()).toBe('succeeded')
     },
   )
+
+  test('is written down before it is sent', async () => {
+    await open({ microsPerCharacter: 10 })
+    server.onSpeech = ({ body }, answer) => {
+      expect(journal.entries.at(-1)).toMatchObject({ end: null })
+      sendWav(answer, toneFor(body))
+    }
+    await engine.speak(request(), { signal: never, calls: journal })
+    expect(journal.entries.at(-1)?.end).toEqual({ outcome: 'succeeded', costMicros: 10 * text.length })
+  })
+
+  test.each<[string, (leaving: AbortController) => void, CallEnd | null]>([
+    ['is paid when nobody wants it any more', (leaving) => leaving.abort(new Error('The listener left.')), paid],
+    ['stays open when another goes on', (leaving) => leaving.abort(new HandedOver('this worker stops')), null],
+    ['stays open when its engine closes', () => void engine.close(), null],
+  ])('%s', async (_, leave, end) => {
+    await open({ microsPerCharacter: 10 })
+    const leaving = new AbortController()
+    server.onSpeech = () => leave(leaving)
+    await expect(engine.speak(request(), { signal: leaving.signal, calls: journal })).rejects.toThrow()
+    expect(journal.entries.at(-1)?.end).toEqual(end)
+  })
 })
 
 describe('voices', () => {

@@ -15,10 +15,10 @@ export interface Timing {
 export const usualTiming: Timing = { connect: 3_000, list: 5_000, speech: 300_000, idle: 60_000, recent: 5_000 }
 
 /**
- * A call that was announced so long ago, since its process stood still meanwhile, is not sent any more: in fifteen seconds another
- * attempt may hold its generation, and have counted it.
+ * A call that was announced so long ago, since its process stood still meanwhile, is not sent any more: after ten seconds without
+ * a sign the queue gives its job to another attempt, which counts it.
  */
-export const sentWithinMs = 10_000
+export const sentWithinMs = 5_000
 
 /** A server that hangs has been given up by then; until it has spoken nothing is heard of one that works, either. */
 export const soundAfterMs = usualTiming.connect + usualTiming.speech + 5_000
