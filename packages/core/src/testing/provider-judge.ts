@@ -91,7 +91,11 @@ export async function judgeProvider(
   const known = new Map(calls.map((call) => [call.provider_id, call]))
   for (const { id, text, status, costMicros } of fake.predictions) {
     const call = known.get(id)
-    assert.ok(call, `the journal does not know ${id}, “${text}”`)
+    const journal = () => {
+      const of = generations.find((generation) => generation.text.includes(text))?.id
+      return JSON.stringify(calls.filter(({ generation_id }) => generation_id === of))
+    }
+    assert.ok(call, `the journal does not know ${id}, ${status}, “${text}”, but ${journal()}`)
     assert.ok(outcomes[status]?.includes(call.outcome), `${id} ${status}, and the journal says ${call.outcome}`)
     assert.equal(call.cost_micros, costMicros, `${id} costs`)
   }
