@@ -61,6 +61,8 @@ export async function judgeProvider(
     select generation_id, segment_index, provider_id, belongs, outcome, cost_micros::integer from report.prediction
       where generation_id = any(${ids}::uuid[])
   `.execute(db)
+  const journalOf = (id: string | undefined) =>
+    JSON.stringify(calls.filter(({ generation_id }) => generation_id === id))
   const segments = Map.groupBy(calls, ({ generation_id, segment_index }) => `${generation_id} ${segment_index}`)
 
   for (const { id, state, text, reason, charged_ms } of generations) {
@@ -73,7 +75,8 @@ export async function judgeProvider(
     const wasTried = [...segments].some(
       ([segment, made]) => segment.startsWith(id) && made.filter(({ outcome }) => isVain(outcome)).length === mostCalls,
     )
-    assert.ok(wasTried, `${id} failed, and no segment of it was asked for ${mostCalls} times in vain`)
+    const vain = `no segment of it was asked for ${mostCalls} times in vain`
+    assert.ok(wasTried, `${id} failed, and ${vain}, but ${journalOf(id)}`)
   }
 
   for (const [segment, of] of segments) {
@@ -91,11 +94,8 @@ export async function judgeProvider(
   const known = new Map(calls.map((call) => [call.provider_id, call]))
   for (const { id, text, status, costMicros } of fake.predictions) {
     const call = known.get(id)
-    const journal = () => {
-      const of = generations.find((generation) => generation.text.includes(text))?.id
-      return JSON.stringify(calls.filter(({ generation_id }) => generation_id === of))
-    }
-    assert.ok(call, `the journal does not know ${id}, ${status}, “${text}”, but ${journal()}`)
+    const of = () => journalOf(generations.find((generation) => generation.text.includes(text))?.id)
+    assert.ok(call, `the journal does not know ${id}, ${status}, “${text}”, but ${of()}`)
     assert.ok(outcomes[status]?.includes(call.outcome), `${id} ${status}, and the journal says ${call.outcome}`)
     assert.equal(call.cost_micros, costMicros, `${id} costs`)
   }
