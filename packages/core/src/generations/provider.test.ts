@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { EngineError } from '@loqui/engines/engine'
 import { createReplicateEngines } from '@loqui/engines/replicate/engine'
 import { startFakeReplicate } from '@loqui/fake-replicate/server'
 import { sql } from 'kysely'
@@ -13,6 +14,7 @@ import { createVoice, createVoiceInput } from '../voices/create.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
 import { getGeneration } from './get.ts'
+import { createRetryBudget } from './retry-budget.ts'
 import { type RunContext, runGeneration } from './run.ts'
 import { sweepGenerations } from './sweep.ts'
 import { sweepCalls } from './sweep-calls.ts'
@@ -153,6 +155,25 @@ describe('a generation that a provider speaks', () => {
     expect(await row(id)).toMatchObject({ state: 'canceled', charged_ms: 0, cost_held_micros: 0 })
   })
 
+  test('is asked for twice before it fails, however often it could not be asked before', async () => {
+    fake.fail({ on: 'run', fault: { kind: 'fail' }, text, times: 1 })
+    const chatterbox = services.engines.get('chatterbox')!
+    let outs = 2
+    const out = new EngineError('It is out.', { code: 'unavailable', retryable: true })
+    const speak: typeof chatterbox.speak = async (...asked) => {
+      if (outs-- > 0) throw out
+      return chatterbox.speak(...asked)
+    }
+    const id = await create(await core.user())
+    const retries = createRetryBudget()
+    await run(id, { engines: new Map([['chatterbox', { ...chatterbox, speak }]]), retries })
+    expect((await calls(id)).map(({ outcome }) => outcome)).toEqual(['failed'])
+    expect(await row(id)).toMatchObject({ state: 'running' })
+    await run(id)
+    expect(await row(id)).toMatchObject({ state: 'succeeded' })
+    expect(made()).toHaveLength(2)
+  })
+
   test('is asked for twice at most', async () => {
     fake.fail({ on: 'run', fault: { kind: 'fail' }, text })
     const id = await create(await core.user())
@@ -283,6 +304,32 @@ describe('the sweep', () => {
     await cancelGeneration(user.as, { id })
     await again
     expect(made()).toHaveLength(1)
+  })
+
+  test('counts what was made and removed before anybody heard of it', async () => {
+    fake.fail(
+      { on: 'run', fault: { kind: 'remove' }, text },
+      { on: 'create', fault: { kind: 'reset', after: true }, text, times: 1 },
+      { on: 'list', fault: { kind: 'status', status: 503 } },
+    )
+    const user = await core.user()
+    const id = await create(user)
+    await run(id)
+    await expect.poll(() => made()[0]?.status).toBe('succeeded')
+    fake.heal()
+    await cancelGeneration(user.as, { id })
+    const age = (seconds: number) =>
+      sql`update provider_call set announced_at = announced_at - ${seconds} * interval '1 second'
+        where generation_id = ${id}`.execute(db)
+    await age(30)
+    await sweep()
+    // Whoever made it may yet say so.
+    expect(await calls(id)).toMatchObject([{ outcome: null, provider_id: null }])
+    await age(20)
+    await sweep()
+    expect(await calls(id)).toMatchObject([
+      { provider_id: made()[0]?.id, outcome: 'succeeded', cost_micros: priceMicros() },
+    ])
   })
 
   test('cancels and costs what nobody needs any more', async () => {

@@ -328,7 +328,13 @@ async function speakWithRetries(
       await resubmit(caller, generation, segment)
     }
   }
-  return speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
+  try {
+    return await speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
+  } catch (error) {
+    // Its calls end it, and not its tries: those before may have been refused, and then it was made but once.
+    const mayAskAgain = error instanceof EngineError && error.retryable && !isEngineWide(error)
+    throw speaker.engine.journaled && mayAskAgain && !signal.aborted ? failsOften(error) : error
+  }
 }
 
 /** The next attempt may ask again, when the engine has been left alone for a while. */
