@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly rounds: number
   /** What each contender gets in a round, where it is measured by time. */
   readonly seconds: number
+  /** What each of them gets at least in the round that warms up. */
+  readonly warmUpSeconds: number
   /** The share of full length at which things are measured that are counted, above 0 to 1. */
   readonly scale: number
   /** Where the servers and workers write CPU profiles, if anywhere. */

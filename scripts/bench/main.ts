@@ -28,6 +28,7 @@ const usage = `npm run bench -- [goals] [options]
 
 Goals: P1 P2 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 EVENTS SILENT; all of them by default.
   --quick            short rounds, for a look
+  --smoke            one round, as short as can be: whether it still runs
   --rounds <n>       counted rounds (default 5)
   --seconds <n>      length of one turn (default 5)
   --out <file>       where the figures go (default bench-results/<time>.json)
@@ -48,10 +49,18 @@ const measurements = [
   sdk,
 ]
 
+/** Just-in-time compilers and pools are done with most of what they do after ten seconds. */
+const lengths = {
+  full: { rounds: 5, seconds: 5, scale: 1, warmUpSeconds: 10 },
+  quick: { rounds: 3, seconds: 2, scale: 0.2, warmUpSeconds: 10 },
+  smoke: { rounds: 1, seconds: 0.1, scale: 0.02, warmUpSeconds: 0 },
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     out: { type: 'string' },
@@ -61,8 +70,9 @@ const { values, positionals } = parseArgs({
 })
 const all = measurements.flatMap(({ ids }) => ids)
 const ids = positionals.length > 0 ? positionals.map((id) => id.toUpperCase()) : all
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5))
-const seconds = Number(values.seconds ?? (values.quick ? 2 : 5))
+const length = lengths[values.smoke ? 'smoke' : values.quick ? 'quick' : 'full']
+const rounds = Number(values.rounds ?? length.rounds)
+const seconds = Number(values.seconds ?? length.seconds)
 const unknown = ids.filter((id) => !all.includes(id))
 
 if (values.help || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1 || !(seconds > 0)) {
@@ -81,9 +91,9 @@ async function bench(): Promise<void> {
   const startedAt = new Date()
   const loadBefore = load()
   await using running = await openBench({
+    ...length,
     rounds,
     seconds,
-    scale: values.quick ? 0.2 : 1,
     profile: values.profile === undefined ? undefined : resolve(values.profile),
     signal: stop.signal,
     log: (line) => console.log(line),

@@ -3,15 +3,12 @@ import type { Bench } from './bench.ts'
 /** Contenders by name: each call measures one once, for about `seconds`. */
 export type Contenders<Name extends string, Figure> = Readonly<Record<Name, (seconds: number) => Promise<Figure>>>
 
-/** Just-in-time compilers and pools are done with most of what they do after this long. */
-const warmUpSeconds = 10
-
 /**
  * Lets contenders take turns, round after round, each time in the other order: what else the machine does, a cache that
  * fills and a table that grows hit all of them. A first round warms everything up and is not counted.
  */
 export async function interleave<Figure, Name extends string>(
-  { rounds, seconds, log }: Pick<Bench, 'rounds' | 'seconds' | 'log'>,
+  { rounds, seconds, warmUpSeconds, log }: Pick<Bench, 'rounds' | 'seconds' | 'warmUpSeconds' | 'log'>,
   contenders: Contenders<Name, Figure>,
 ): Promise<Record<Name, Figure>[]> {
   const names = Object.keys(contenders) as Name[]

@@ -33,6 +33,7 @@ export function createOfflineEngine(options: OfflineEngineOptions): Engine {
   return {
     ...real,
     provider,
+    journaled: true,
     price: (text) => text.length * microsPerCharacter,
     async speak(request, { signal, calls }) {
       const { text } = request
