@@ -10,7 +10,22 @@ export const engineIds = [
 export type EngineId = (typeof engineIds)[number]
 
 /** What synthesizes. One implementation per folder beside this file; all of them pass `contract.ts`. */
-export interface Engine {
+export type Engine = EngineBase & (ProviderlessEngine | ProviderEngine)
+
+interface ProviderlessEngine {
+  readonly provider: null
+  /** Whether its calls are written down, since they are paid though nobody may live to hear their answer. */
+  readonly journaled: boolean
+}
+
+interface ProviderEngine {
+  /** Who makes the speech: somebody else's machine, which goes on when the line drops. */
+  readonly provider: Provider
+  /** Its calls are written down. */
+  readonly journaled: true
+}
+
+interface EngineBase {
   /** Stable name, stored with every generation: one of `engineIds`. */
   readonly id: string
   /** The preset voices this engine brings: of one that has to ask for them, those it was told last. */
@@ -46,13 +61,6 @@ export interface Engine {
    * text. Pure and quick. Budgets hold this much of every segment until it is made.
    */
   price(text: string): number
-  /** Who makes the speech, where that is somebody else's machine which goes on when the line drops; else `null`. */
-  readonly provider: Provider | null
-  /**
-   * Whether its calls are written down: those of a provider, and others that are paid though nobody may live to hear their
-   * answer.
-   */
-  readonly journaled: boolean
   /**
    * Speaks one segment. Of a provider it asks for one call at most; with a journal it first follows what earlier calls
    * for the same segment have left open.

@@ -28,7 +28,7 @@ export interface GuardOptions {
   readonly onState?: (engine: string, state: BreakerState) => void
 }
 
-export interface GuardedEngine extends Engine {
+export type GuardedEngine = Engine & {
   /** How the engine is seen from this process. */
   readonly breaker: BreakerState
 }

@@ -218,6 +218,10 @@ async function waitForEngine(
 /** Why a generation is not worth another attempt. */
 class Hopeless extends Error {
   override readonly name = 'Hopeless'
+
+  constructor() {
+    super(`${mostFruitlessAttempts} attempts in a row stored nothing`)
+  }
 }
 
 /** Fails the generation where another attempt would end the same way, else lets the queue give it to another attempt. */

@@ -5,7 +5,7 @@ export const toneMsPerCharacter = 10
 const sampleRate = 24_000
 
 /** An engine whose every call the test sees, and can hold back or make fail. */
-export interface ToneEngine extends Engine {
+export type ToneEngine = Engine & {
   /** The texts of the calls, in order, from `forget` on. */
   readonly spoken: readonly string[]
   /** The texts of the calls that wait at `hold`. */
