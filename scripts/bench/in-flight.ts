@@ -14,8 +14,8 @@ const run = promisify(execFile)
 /** In flight at one time in one worker, each of which takes two seconds. */
 const concurrency = 500
 const perSecond = concurrency / 2
-/** In a round, at full length: so many batches of what is in flight. */
-const batches = 15
+/** In a round, at full length: so many batches of what is in flight. While the first one begins and the last one ends it is less. */
+const batches = 25
 const users = 200
 /** Of one generation. */
 const segments = 10

@@ -34,7 +34,7 @@ export function findFlaws(
   const lengthMs = (count: number) => (count * 1000) / sampleRate
   const found: Flaw[] = []
   if (hasGap(levels)) found.push('gap')
-  if (isClipped(samples)) found.push('clipped')
+  if (isClipped(samples, levels)) found.push('clipped')
   if (mostMs !== null && lengthMs(samples.length) > mostMs - capMarginMs && !endsQuietly(levels))
     found.push('truncated')
   if (expectedMs !== null) {
@@ -82,12 +82,13 @@ const shortestPlateau = 3
 /** Of all samples. A syllable here and there at full scale is not heard. */
 const mostPlateaus = 0.001
 
-function isClipped(samples: Int16Array): boolean {
+function isClipped(samples: Int16Array, { peak }: Levels): boolean {
+  // Hardly any speech comes near it.
+  if (peak < fullScale) return false
   let clipped = 0
   let run = 0
   let sign = 0
-  // Hardly any speech comes near it, and that is seen in half the time.
-  for (let at = firstAtFullScale(samples); at < samples.length; at++) {
+  for (let at = 0; at < samples.length; at++) {
     const sample = samples[at] as number
     const side = sample >= fullScale ? 1 : sample <= -fullScale ? -1 : 0
     if (side !== 0 && side === sign) run++
@@ -99,11 +100,6 @@ function isClipped(samples: Int16Array): boolean {
   }
   if (run >= shortestPlateau) clipped += run
   return clipped > samples.length * mostPlateaus
-}
-
-function firstAtFullScale(samples: Int16Array): number {
-  for (let at = 0; at < samples.length; at++) if (Math.abs(samples[at] as number) >= fullScale) return at
-  return samples.length
 }
 
 /** The models' last step is 40 ms; vocoders take a few of them off. In milliseconds. */

@@ -12,13 +12,15 @@ export interface Levels {
    * there is, and a click for little. Some 2 dB below the vowels.
    */
   readonly loud: number
+  /** How far from zero the farthest sample is, 0 to 32,768: with a constant offset. */
+  readonly peak: number
 }
 
 /** @param sampleRate in hertz */
 export function measureLevels(samples: Int16Array, sampleRate: number): Levels {
   const frameSamples = Math.max(1, Math.round((sampleRate * frameMs) / 1000))
   const energies = new Float64Array(Math.ceil(samples.length / frameSamples))
-  const offset = mean(samples)
+  const { mean: offset, peak } = overall(samples)
   let sum = 0
   let squares = 0
   for (let frame = 0; frame < energies.length; frame++) {
@@ -33,15 +35,22 @@ export function measureLevels(samples: Int16Array, sampleRate: number): Levels {
     sum += energy
     squares += energy * energy
   }
-  return { energies, frameSamples, loud: sum === 0 ? 0 : squares / sum }
+  return { energies, frameSamples, loud: sum === 0 ? 0 : squares / sum, peak }
 }
 
 const fullScale = 32_768 ** 2
 
-function mean(samples: Int16Array): number {
+function overall(samples: Int16Array): { mean: number; peak: number } {
   let sum = 0
-  for (let at = 0; at < samples.length; at++) sum += samples[at] as number
-  return samples.length === 0 ? 0 : sum / samples.length
+  let most = 0
+  let least = 0
+  for (let at = 0; at < samples.length; at++) {
+    const sample = samples[at] as number
+    sum += sample
+    if (sample > most) most = sample
+    else if (sample < least) least = sample
+  }
+  return { mean: samples.length === 0 ? 0 : sum / samples.length, peak: Math.max(most, -least) }
 }
 
 /** @returns the factor of a mean square that so many decibels are. */
