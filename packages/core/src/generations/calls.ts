@@ -25,6 +25,8 @@ export class CallsExhausted extends Error {
 export interface Journal extends CallJournal {
   /** Mark of the call that succeeded last. */
   readonly taken: string | null
+  /** Settles when that is written down, with what it cost: to be waited for before its audio is kept or judged in the books. */
+  readonly written: Promise<void>
 }
 
 interface JournalContext {
@@ -51,10 +53,14 @@ export async function openJournal(
   const open = fresh ? [] : await readOpenCalls(db, generation, segmentIndex)
   for (const { providerId } of open) if (providerId !== null) heed(providerId)
   let taken: string | null = null
+  let written = Promise.resolve()
   return {
     open,
     get taken() {
       return taken
+    },
+    get written() {
+      return written
     },
     async announce() {
       const mark = newId()
@@ -87,11 +93,14 @@ export async function openJournal(
       return held
     },
     async ended(mark, { outcome, costMicros }) {
-      if (outcome === 'succeeded') {
-        cover.spoken(segmentIndex)
-        taken = mark
-      }
-      await transitions.endCall(generation, { mark, outcome, costMicros })
+      await written
+      if (outcome === 'succeeded') cover.spoken(segmentIndex)
+      const ending = transitions.endCall(generation, { mark, outcome, costMicros })
+      if (outcome !== 'succeeded') return ending
+      taken = mark
+      written = ending
+      // There is nothing more to ask of the engine: its place is another's meanwhile. Whoever waits for it hears what is wrong.
+      ending.catch(() => undefined)
     },
   }
 }
@@ -123,6 +132,7 @@ export async function openRejected(
     get taken() {
       return taken
     },
+    written: Promise.resolve(),
     announce: () => Promise.reject(new CallsExhausted('nothing more is asked for')),
     accepted: async () => false,
     async ended(mark, { outcome, costMicros }) {

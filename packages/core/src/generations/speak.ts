@@ -99,6 +99,7 @@ export async function speakSegment(
       return keep(caller, generation, segment, speaker, made, signal)
     })
   try {
+    await made.written
     return await (isHeardOnce(speaker.engine) ? patiently(kept, signal) : kept())
   } finally {
     waitingBytes -= byteLength
@@ -110,7 +111,7 @@ async function keep(
   generation: Claimed,
   segment: SegmentRow,
   speaker: Speaker,
-  { bytes, costMicros, ...measures }: Made,
+  { bytes, costMicros, written: _, ...measures }: Made,
   signal: AbortSignal,
 ): Promise<StoredSegment> {
   const { id, attempt } = generation
@@ -162,6 +163,8 @@ interface Made extends Pick<SegmentRow, 'flaws' | 'content_hash' | 'cached'> {
   readonly samples: number
   readonly sample_rate: number
   readonly costMicros: number
+  /** Before that it is not to be kept. */
+  readonly written?: Promise<void>
 }
 
 /** The audio of an earlier segment; undefined where it is not there any more. */
@@ -182,7 +185,13 @@ async function spoken(
 ): Promise<Made> {
   // What was to be copied is not paid for yet.
   speaker.cover.missing(segment.index)
-  const { samples, sampleRate, flaws, costMicros } = await speakWell(caller, generation, segment, speaker, signal)
+  const { samples, sampleRate, flaws, costMicros, written } = await speakWell(
+    caller,
+    generation,
+    segment,
+    speaker,
+    signal,
+  )
   return {
     bytes: littleEndianBytes(samples),
     samples: samples.length,
@@ -191,6 +200,7 @@ async function spoken(
     content_hash: contentHash(generation, ask(speaker.engine, generation, segment, 0), speaker.reference?.sha256),
     cached: false,
     costMicros,
+    written,
   }
 }
 
@@ -229,7 +239,10 @@ async function speakWell(
   }
   const best = bestOf(takes)
   if (!best || !isAudible(best)) throw silent()
-  if (best.mark !== null && best !== standing) await preferCall(caller.db, generation, best.mark, standing?.mark)
+  if (best.mark !== null && best !== standing) {
+    await standing?.written
+    await preferCall(caller.db, generation, best.mark, standing?.mark)
+  }
   // What was rejected is paid already.
   return { ...best, costMicros: standing?.costMicros ?? 0 }
 }
@@ -258,6 +271,7 @@ async function isRejected(
     if (last.costMicros > 0) await transitions.spend(generation, last.costMicros)
     return true
   }
+  await last.written
   // No call was made where there is nothing to speak.
   if (last.mark === null || !(await rejectCall(db, generation, last.mark))) return false
   cover.missing(segment.index)
@@ -288,7 +302,7 @@ async function salvage(
   const request = { ...ask(engine, generation, segment, 0), reference }
   try {
     const speech = await engine.speak(request, { signal, calls })
-    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
+    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken, written: calls.written }
   } catch (error) {
     if (signal.aborted || !isSpent(error)) throw error
     return undefined
@@ -351,6 +365,7 @@ const nothing = (): Take => ({
   costMicros: 0,
   flaws: [],
   mark: null,
+  written: Promise.resolve(),
 })
 
 /** @param tries that this attempt has made already. */
@@ -375,13 +390,20 @@ async function speakOnce(
     // The server hears from the provider, and whoever waits need not look again and again.
     const heed = (id: string) => provider && heeded.defer(listener.on('call', id, () => provider.wake(id)))
     const calls = await openJournal({ db, transitions, cover, heed }, generation, segment.index, asked, fresh)
-    const speech = await engine.speak(request, { signal, calls })
+    const speech = await engine.speak(request, { signal, calls }).catch(async (error: unknown) => {
+      await calls.written
+      throw error
+    })
     // The journal has counted what it cost.
-    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
+    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken, written: calls.written }
   }
   await cover.ensure()
   try {
-    return { ...judgeSpeech(engine, request, await engine.speak(request, { signal })), mark: null }
+    return {
+      ...judgeSpeech(engine, request, await engine.speak(request, { signal })),
+      mark: null,
+      written: Promise.resolve(),
+    }
   } catch (error) {
     // A call that failed is paid for where the engine says so.
     if (error instanceof EngineError && error.costMicros > 0) await transitions.spend(generation, error.costMicros)
