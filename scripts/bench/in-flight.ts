@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const concurrency = 500
 const perSecond = concurrency / 2
 /** In a round, at full length: so many batches of what is in flight. While the first one begins and the last one ends it is less. */
-const batches = 25
+const batches = 20
 const users = 200
 /** Of one generation. */
 const segments = 10
