@@ -26,7 +26,7 @@ export interface Journal extends CallJournal {
   /** Mark of the call that succeeded last. */
   readonly taken: string | null
   /** Settles when that is written down, with what it cost: to be waited for before its audio is kept or judged in the books. */
-  readonly written: Promise<void>
+  readonly written?: Promise<void> | undefined
 }
 
 interface JournalContext {
@@ -53,7 +53,7 @@ export async function openJournal(
   const open = fresh ? [] : await readOpenCalls(db, generation, segmentIndex)
   for (const { providerId } of open) if (providerId !== null) heed(providerId)
   let taken: string | null = null
-  let written = Promise.resolve()
+  let written: Promise<void> | undefined
   return {
     open,
     get taken() {
@@ -132,7 +132,6 @@ export async function openRejected(
     get taken() {
       return taken
     },
-    written: Promise.resolve(),
     announce: () => Promise.reject(new CallsExhausted('nothing more is asked for')),
     accepted: async () => false,
     async ended(mark, { outcome, costMicros }) {

@@ -9,6 +9,7 @@ import { createToneEngine } from '../testing/engine.ts'
 import { refreshPresetVoices } from '../voices/sync.ts'
 import { cancelGeneration } from './cancel.ts'
 import { createGeneration, createGenerationInput } from './create.ts'
+import { createFairSlots } from './fair-slots.ts'
 import { countLostCalls } from './lost-calls.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type RunContext, runGeneration } from './run.ts'
@@ -207,6 +208,32 @@ describe('a generation of a server that costs, and that tells nothing of what it
     const sentence = text
     text = Array.from({ length: 3 }, (_, index) => `${index}. ${`${sentence} `.repeat(9)}`.trim()).join('\n\n')
   }
+
+  test('leaves its place to the next segment while the end of its call is written, and keeps nothing before', async () => {
+    ofThree()
+    const { storage, transitions } = services
+    const written = Promise.withResolvers<void>()
+    let kept = 0
+    const put: typeof storage.put = (...object) => {
+      kept++
+      return storage.put(...object)
+    }
+    const endCall: Transitions['endCall'] = async (...end) => {
+      await written.promise
+      return transitions.endCall(...end)
+    }
+    const id = await create(await core.user())
+    const running = run(id, {
+      segmentSlots: createFairSlots(1),
+      storage: { ...storage, put },
+      transitions: { ...transitions, endCall },
+    })
+    await expect.poll(asked).toBe(3)
+    expect(kept).toBe(0)
+    written.resolve()
+    await running
+    expect(await row(id)).toMatchObject({ state: 'succeeded', segments_done: 3 })
+  })
 
   test('asks for nothing more when one of its segments has failed for good', async () => {
     ofThree()

@@ -158,13 +158,11 @@ async function patiently<T>(kept: () => Promise<T>, signal: AbortSignal): Promis
 }
 
 /** A segment's audio before it is kept. */
-interface Made extends Pick<SegmentRow, 'flaws' | 'content_hash' | 'cached'> {
+interface Made extends Pick<SegmentRow, 'flaws' | 'content_hash' | 'cached'>, Pick<Take, 'written'> {
   readonly bytes: Uint8Array
   readonly samples: number
   readonly sample_rate: number
   readonly costMicros: number
-  /** Before that it is not to be kept. */
-  readonly written?: Promise<void>
 }
 
 /** The audio of an earlier segment; undefined where it is not there any more. */
@@ -302,7 +300,7 @@ async function salvage(
   const request = { ...ask(engine, generation, segment, 0), reference }
   try {
     const speech = await engine.speak(request, { signal, calls })
-    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken, written: calls.written }
+    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
   } catch (error) {
     if (signal.aborted || !isSpent(error)) throw error
     return undefined
@@ -365,7 +363,6 @@ const nothing = (): Take => ({
   costMicros: 0,
   flaws: [],
   mark: null,
-  written: Promise.resolve(),
 })
 
 /** @param tries that this attempt has made already. */
@@ -399,11 +396,7 @@ async function speakOnce(
   }
   await cover.ensure()
   try {
-    return {
-      ...judgeSpeech(engine, request, await engine.speak(request, { signal })),
-      mark: null,
-      written: Promise.resolve(),
-    }
+    return { ...judgeSpeech(engine, request, await engine.speak(request, { signal })), mark: null }
   } catch (error) {
     // A call that failed is paid for where the engine says so.
     if (error instanceof EngineError && error.costMicros > 0) await transitions.spend(generation, error.costMicros)

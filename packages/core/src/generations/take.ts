@@ -8,15 +8,15 @@ export interface Take extends Speech {
   readonly flaws: readonly Flaw[]
   /** The call of a provider that it is of. */
   readonly mark: string | null
-  /** Settles when it is written down how that call ended, and what it cost. */
-  readonly written: Promise<void>
+  /** Settles when it is written down how that call ended, and what it cost: before that it is not to be kept. */
+  readonly written?: Promise<void> | undefined
 }
 
 /** What an engine expects to be shorter is nothing that it can speak, for which it gives a moment of silence. In milliseconds. */
 const shortestExpectedMs = 200
 
 /** Trims what an engine made, and looks what is wrong with it. @param request that it was made for. */
-export function judgeSpeech(engine: Engine, request: SpeakRequest, speech: Speech): Omit<Take, 'mark' | 'written'> {
+export function judgeSpeech(engine: Engine, request: SpeakRequest, speech: Speech): Omit<Take, 'mark'> {
   const { samples, sampleRate } = speech
   const levels = measureLevels(samples, sampleRate)
   const trimmed = trimSpeech(samples, sampleRate, levels)
