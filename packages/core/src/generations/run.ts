@@ -24,7 +24,8 @@ import { purgeRemains } from './purge-remains.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { ensureSegments } from './segments.ts'
 import { settle } from './settle.ts'
-import { type Speaker, speakSegment } from './speak.ts'
+import { speakSegment } from './speak.ts'
+import type { Speaker } from './speaker.ts'
 import type { Claimed, Transitions } from './transitions.ts'
 
 /** What a worker has beside the services. */

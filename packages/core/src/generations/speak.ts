@@ -1,51 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SegmentRow } from '@loqui/db/schema/generations'
-import { type Engine, EngineError, type Reference, type SpeakRequest } from '@loqui/engines/engine'
 import { StorageError } from '@loqui/storage/storage'
 import pLimit from 'p-limit'
-import type { Caller } from '../context.ts'
-import { Refusal } from '../errors.ts'
 import { littleEndianBytes } from '../pcm.ts'
 import { ask } from './ask.ts'
-import { nothingMs } from './asked-text.ts'
 import { lookupOf, readSource, type Source } from './cached.ts'
-import {
-  CallsExhausted,
-  countRerolls,
-  isHeardOnce,
-  mostCalls,
-  openJournal,
-  openRejected,
-  preferCall,
-  rejectCall,
-} from './calls.ts'
+import { isHeardOnce } from './calls.ts'
 import { contentHash } from './content.ts'
-import type { Cover } from './cover.ts'
-import { isEngineWide } from './engine-wide.ts'
 import { LeaseLost, whyLost } from './lease.ts'
 import { segmentKey } from './purge.ts'
-import type { RetryBudget } from './retry-budget.ts'
 import type { BegunSegment } from './segments.ts'
-import { bestOf, isAudible, judgeSpeech, type Take } from './take.ts'
-import type { Claimed, Transitions } from './transitions.ts'
-
-/** What speaks a generation: its engine, and what pays. */
-export interface Speaker {
-  readonly engine: Engine
-  /** Recording of the person whose voice it is, where the engine listens to one. */
-  readonly reference?: Reference | undefined
-  readonly cover: Cover
-  /** To be called each time before the engine is asked. @throws why nothing more is to be asked for. */
-  ensureWanted(): void
-}
+import { speakWell } from './speak-well.ts'
+import type { SpeakContext, Speaker } from './speaker.ts'
+import type { Take } from './take.ts'
+import type { Claimed } from './transitions.ts'
 
 /** A segment whose audio is kept, and the audio itself while it is at hand: 16-bit samples, little endian. */
 export type StoredSegment = SegmentRow & { readonly bytes?: Uint8Array }
-
-type SpeakContext = Caller<'db' | 'hints' | 'listener' | 'storage' | 'log'> & {
-  readonly transitions: Transitions
-  readonly retries: RetryBudget
-}
 
 /** Segments that are being stored at the same time; audio of others waits in memory. */
 const mostStoring = 64
@@ -199,207 +170,5 @@ async function spoken(
     cached: false,
     costMicros,
     written,
-  }
-}
-
-/**
- * Speaks a segment, and once more where it came out badly: by chance, that is, which another seed changes. Of two that are
- * both bad the better one is taken.
- *
- * @throws {EngineError} `bad_output` where there is nothing to hear in either; as {@link speakSegment}.
- */
-async function speakWell(
-  caller: SpeakContext,
-  generation: Claimed,
-  segment: SegmentRow,
-  speaker: Speaker,
-  signal: AbortSignal,
-): Promise<Take> {
-  const takes: Take[] = []
-  /** That of the takes which is written down as the one that succeeded. */
-  let standing: Take | undefined
-  try {
-    do {
-      if (takes.length > 0) await resubmit(caller, generation, segment)
-      takes.push(await speakWithRetries(caller, generation, segment, speaker, takes.length, signal))
-    } while (await isRejected(caller, generation, segment, speaker, takes))
-    standing = takes.at(-1)
-  } catch (error) {
-    const isPaid = isHeardOnce(speaker.engine) && takes.some(isAudible)
-    if (signal.aborted || !(isPaid || isSpent(error))) throw error
-    const salvaged = takes.length === 0 && (await salvage(caller, generation, segment, speaker, takes, signal))
-    if (salvaged) takes.push(salvaged)
-    if (takes.length === 0) throw error
-  }
-  if (!takes.some(isAudible)) {
-    const salvaged = await salvage(caller, generation, segment, speaker, takes, signal)
-    if (salvaged) takes.push(salvaged)
-  }
-  const best = bestOf(takes)
-  if (!best || !isAudible(best)) throw silent()
-  if (best.mark !== null && best !== standing) {
-    await standing?.written
-    await preferCall(caller.db, generation, best.mark, standing?.mark)
-  }
-  // What was rejected is paid already.
-  return { ...best, costMicros: standing?.costMicros ?? 0 }
-}
-
-const silent = () =>
-  new EngineError('There is no speech in what the engine made.', { code: 'bad_output', retryable: false })
-
-/** Whether an error says that there will be no better take: it was asked for as often as it may be, or there is no money for it. */
-const isSpent = (error: unknown): boolean =>
-  error instanceof CallsExhausted ||
-  (error instanceof EngineError && !isEngineWide(error)) ||
-  (error instanceof Refusal && error.reason === 'budget_exceeded')
-
-/** Whether the last take is bad, and another one may be made: then it is written down so, with what it cost. */
-async function isRejected(
-  { db, transitions }: SpeakContext,
-  generation: Claimed,
-  segment: SegmentRow,
-  { engine, cover }: Speaker,
-  takes: readonly Take[],
-): Promise<boolean> {
-  const last = takes.at(-1)
-  if (!last || last.flaws.length === 0) return false
-  if (!engine.journaled) {
-    if (takes.length >= mostCalls) return false
-    if (last.costMicros > 0) await transitions.spend(generation, last.costMicros)
-    return true
-  }
-  await last.written
-  // No call was made where there is nothing to speak.
-  if (last.mark === null || !(await rejectCall(db, generation, last.mark))) return false
-  cover.missing(segment.index)
-  return true
-}
-
-/**
- * Takes what a provider made for an earlier attempt, and that was not good enough then, where it still has it.
- *
- * @returns undefined when there is no such thing.
- */
-async function salvage(
-  { db, transitions }: SpeakContext,
-  generation: Claimed,
-  segment: SegmentRow,
-  { engine, reference }: Speaker,
-  takes: readonly Take[],
-  signal: AbortSignal,
-): Promise<Take | undefined> {
-  if (engine.provider === null) return undefined
-  const calls = await openRejected(
-    { db, transitions },
-    generation,
-    segment.index,
-    takes.flatMap(({ mark }) => mark ?? []),
-  )
-  if (calls.open.length === 0) return undefined
-  const request = { ...ask(engine, generation, segment, 0), reference }
-  try {
-    const speech = await engine.speak(request, { signal, calls })
-    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken }
-  } catch (error) {
-    if (signal.aborted || !isSpent(error)) throw error
-    return undefined
-  }
-}
-
-/** What was allowed a moment ago need not be any more. */
-async function resubmit({ db, transitions }: SpeakContext, generation: Claimed, { index }: SegmentRow): Promise<void> {
-  if (generation.consent_id === null) return
-  if (!(await transitions.submit(generation, index)).held) throw await whyLost(db, generation)
-}
-
-/** Before each further try of one segment within one attempt, in milliseconds. */
-const retryWaitsMs = [500, 2_000]
-/** An engine that asks for more is left alone, and the attempt given up, which holds a place that others could have. */
-const patienceMs = 5_000
-
-/** @param takes of this segment that this attempt has already. */
-async function speakWithRetries(
-  caller: SpeakContext,
-  generation: Claimed,
-  segment: SegmentRow,
-  speaker: Speaker,
-  takes: number,
-  signal: AbortSignal,
-): Promise<Take> {
-  for (const [tries, waitMs] of retryWaitsMs.entries()) {
-    try {
-      return await speakOnce(caller, generation, segment, speaker, takes + tries, signal)
-    } catch (error) {
-      if (signal.aborted || !(error instanceof EngineError) || !error.retryable) throw error
-      if (isEngineWide(error) && (error.retryAfterMs ?? 0) > patienceMs) throw error
-      const isOut = isEngineWide(error)
-      if (!caller.retries.take(speaker.engine.id, isOut)) throw isOut ? error : failsOften(error)
-      // Not all at once: what failed together would come again together.
-      await sleep(Math.max(waitMs, error.retryAfterMs ?? 0) * (1 + Math.random() / 2), undefined, { signal })
-      await resubmit(caller, generation, segment)
-    }
-  }
-  try {
-    return await speakOnce(caller, generation, segment, speaker, takes + retryWaitsMs.length, signal)
-  } catch (error) {
-    // Its calls end it, and not its tries: those before may have been refused, and then it was made but once.
-    const mayAskAgain = error instanceof EngineError && error.retryable && !isEngineWide(error)
-    throw speaker.engine.journaled && mayAskAgain && !signal.aborted ? failsOften(error) : error
-  }
-}
-
-/** The next attempt may ask again, when the engine has been left alone for a while. */
-function failsOften(cause: EngineError): EngineError {
-  const message = 'The engine fails too often to be asked again at once.'
-  return new EngineError(message, { code: 'unavailable', retryable: true, cause })
-}
-
-const nothingRate = 24_000
-/** What is heard where there is nothing to ask for. */
-const nothing = (): Take => ({
-  samples: new Int16Array((nothingRate * nothingMs) / 1_000),
-  sampleRate: nothingRate,
-  costMicros: 0,
-  flaws: [],
-  mark: null,
-})
-
-/** @param tries that this attempt has made already. */
-async function speakOnce(
-  { db, listener, retries, transitions }: SpeakContext,
-  generation: Claimed,
-  segment: SegmentRow,
-  { engine, reference, cover, ensureWanted }: Speaker,
-  tries: number,
-  signal: AbortSignal,
-): Promise<Take> {
-  ensureWanted()
-  const fresh = generation.attempts === 1 && tries === 0
-  const rerolls = fresh || generation.seed === null ? 0 : await countRerolls(db, generation, segment.index)
-  const asked = ask(engine, generation, segment, rerolls)
-  if (asked.text === '') return nothing()
-  retries.asked(engine.id)
-  const request: SpeakRequest = { ...asked, reference }
-  const { provider } = engine
-  if (engine.journaled) {
-    using heeded = new DisposableStack()
-    // The server hears from the provider, and whoever waits need not look again and again.
-    const heed = (id: string) => provider && heeded.defer(listener.on('call', id, () => provider.wake(id)))
-    const calls = await openJournal({ db, transitions, cover, heed }, generation, segment.index, asked, fresh)
-    const speech = await engine.speak(request, { signal, calls }).catch(async (error: unknown) => {
-      await calls.written
-      throw error
-    })
-    // The journal has counted what it cost.
-    return { ...judgeSpeech(engine, request, speech), costMicros: 0, mark: calls.taken, written: calls.written }
-  }
-  await cover.ensure()
-  try {
-    return { ...judgeSpeech(engine, request, await engine.speak(request, { signal })), mark: null }
-  } catch (error) {
-    // A call that failed is paid for where the engine says so.
-    if (error instanceof EngineError && error.costMicros > 0) await transitions.spend(generation, error.costMicros)
-    throw error
   }
 }
