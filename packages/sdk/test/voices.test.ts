@@ -75,7 +75,7 @@ test('what is refused is of a class, with its reason', async () => {
   if (!preset) throw new Error('there is no preset')
   await expect(loqui.voices.delete(preset.id)).rejects.toMatchObject({ reason: 'forbidden' })
   await expect(loqui.consents.statement({ locale: 'ja' })).rejects.toBeInstanceOf(InvalidInputError)
-  await expect(loqui.consents.get(consent.id.replace(/.$/, 'f'))).rejects.toMatchObject({ reason: 'consent_not_found' })
+  await expect(loqui.consents.get(`con_${crypto.randomUUID()}`)).rejects.toMatchObject({ reason: 'consent_not_found' })
 })
 
 test('audio is linked and fetched as it is asked for', async () => {
