@@ -28,6 +28,8 @@ export interface AudioFormatInfo {
   readonly extension: string
   /** The rate it has when none is asked for, in hertz. */
   readonly usualSampleRate: SampleRate
+  /** Whether a file of it says its own rate. */
+  readonly tellsRate: boolean
   readonly rates: Partial<Record<SampleRate, RateInfo>>
 }
 
@@ -60,11 +62,12 @@ const aacUpTo = (most: number) => aac.filter((bitRate) => bitRate <= most)
  * G.711, which telephones speak at 8 kHz. The last three are raw: nothing in them tells their rate.
  */
 export const audioFormatInfo: Record<AudioFormat, AudioFormatInfo> = {
-  wav: { contentType: () => 'audio/wav', extension: 'wav', usualSampleRate, rates: anyRate },
+  wav: { contentType: () => 'audio/wav', extension: 'wav', usualSampleRate, tellsRate: true, rates: anyRate },
   mp3: {
     contentType: () => 'audio/mpeg',
     extension: 'mp3',
     usualSampleRate,
+    tellsRate: true,
     rates: {
       8000: { bitRates: mpeg25, usualBitRate: 32 },
       16000: { bitRates: mpeg2, usualBitRate: 48 },
@@ -79,6 +82,7 @@ export const audioFormatInfo: Record<AudioFormat, AudioFormatInfo> = {
     contentType: () => 'audio/ogg; codecs=opus',
     extension: 'opus',
     usualSampleRate,
+    tellsRate: true,
     rates: {
       8000: { bitRates: opus, usualBitRate: 24 },
       16000: { bitRates: opus, usualBitRate: 32 },
@@ -86,11 +90,12 @@ export const audioFormatInfo: Record<AudioFormat, AudioFormatInfo> = {
       48000: { bitRates: opus, usualBitRate: 64 },
     },
   },
-  flac: { contentType: () => 'audio/flac', extension: 'flac', usualSampleRate, rates: anyRate },
+  flac: { contentType: () => 'audio/flac', extension: 'flac', usualSampleRate, tellsRate: true, rates: anyRate },
   aac: {
     contentType: () => 'audio/aac',
     extension: 'aac',
     usualSampleRate,
+    tellsRate: true,
     rates: {
       16000: { bitRates: aacUpTo(96), usualBitRate: 48 },
       22050: { bitRates: aacUpTo(128), usualBitRate: 64 },
@@ -104,18 +109,21 @@ export const audioFormatInfo: Record<AudioFormat, AudioFormatInfo> = {
     contentType: (sampleRate) => `audio/pcm; rate=${sampleRate}; channels=1`,
     extension: 'pcm',
     usualSampleRate,
+    tellsRate: false,
     rates: anyRate,
   },
   ulaw: {
     contentType: (sampleRate) => `audio/PCMU; rate=${sampleRate}; channels=1`,
     extension: 'ulaw',
     usualSampleRate: 8000,
+    tellsRate: false,
     rates: anyRate,
   },
   alaw: {
     contentType: (sampleRate) => `audio/PCMA; rate=${sampleRate}; channels=1`,
     extension: 'alaw',
     usualSampleRate: 8000,
+    tellsRate: false,
     rates: anyRate,
   },
 }

@@ -11,12 +11,14 @@ export interface Output {
   readonly loudness: number | null
 }
 
-/** What was asked for; what was not is as the format usually has it. */
+/** What was asked for; what was not goes with the speech, else is as the format usually has it. */
 export interface OutputRequest {
   readonly format: AudioFormat
   readonly sampleRate?: number | null | undefined
   readonly bitRate?: number | null | undefined
   readonly loudness?: number | null | undefined
+  /** The rate of the speech that it is made of, in hertz; `null` where that is not known. */
+  readonly spokenAt?: number | null | undefined
 }
 
 /** Why a format cannot be made so: the field, and what is accepted. */
@@ -28,7 +30,7 @@ export interface OutputRefusal {
 /** Says how audio will be made, or which field the format does not take. */
 export function chooseOutput({ format, ...asked }: OutputRequest): Output | OutputRefusal {
   const { rates, usualSampleRate } = audioFormatInfo[format]
-  const sampleRate = asked.sampleRate ?? usualSampleRate
+  const sampleRate = asked.sampleRate ?? sufficientRate(format, asked) ?? usualSampleRate
   const rate = isSampleRate(sampleRate) ? rates[sampleRate] : undefined
   if (!rate) {
     return { refused: 'sampleRate', message: `${format} takes ${list(takenRates(format))} Hz, not ${sampleRate}.` }
@@ -41,6 +43,22 @@ export function chooseOutput({ format, ...asked }: OutputRequest): Output | Outp
     return { refused: 'bitRate', message: bitRates.length > 0 ? taken : none }
   }
   return { format, sampleRate, bitRate, loudness: asked.loudness ?? null }
+}
+
+/** Some players know no MP3 and no AAC below it. In hertz. */
+const lowestSufficientRate = 16_000
+
+/**
+ * The lowest rate, no higher than the usual one, that leaves nothing of the speech out and goes with the bit rate. Higher ones
+ * would make the file larger and take longer to encode, for a band in which there is nothing.
+ */
+function sufficientRate(format: AudioFormat, { spokenAt, bitRate }: Omit<OutputRequest, 'format'>) {
+  const { rates, usualSampleRate, tellsRate } = audioFormatInfo[format]
+  if (!tellsRate || spokenAt == null) return undefined
+  return takenRates(format).find((rate) => {
+    const taken = bitRate == null || rates[rate]?.bitRates.includes(bitRate)
+    return taken && rate >= Math.max(spokenAt, lowestSufficientRate) && rate <= usualSampleRate
+  })
 }
 
 /** The rates that a format takes, in hertz, ascending. */

@@ -69,9 +69,10 @@ export function engineContract(name: string, open: () => Engine | Promise<Engine
       }
     })
 
-    test('speaks with each of its voices', async () => {
+    test('speaks with each of its voices, at the rate that it says where it says one', async () => {
       for (const { id } of engine.voices) {
         const { samples, sampleRate, costMicros } = await speak(short, { voice: id })
+        expect(sampleRate).toBe(engine.sampleRate?.(request(short, { voice: id })) ?? sampleRate)
         expect(samples).toBeInstanceOf(Int16Array)
         expect(Number.isInteger(sampleRate) && sampleRate >= 8000 && sampleRate <= 48_000).toBe(true)
         expect(samples.length / sampleRate).toBeGreaterThan(0.2)

@@ -45,6 +45,11 @@ interface EngineBase {
   }
   /** What it takes of `SpeakSettings`, and how much of it. `check` refuses the others, unless they ask for nothing. */
   readonly settings: EngineSettings
+  /**
+   * How many samples a second its speech has, in hertz. Pure and quick. Missing where that is told with the speech only; `null`
+   * where nobody can be asked.
+   */
+  readonly sampleRate?: (request: Pick<SpeakRequest, 'voice' | 'settings'>) => number | null
   /** Names of sounds that it makes where they stand in brackets, such as `laugh` in `[laugh]`, in lower case. Default: none. */
   readonly sounds?: readonly string[] | undefined
   /** How it makes a voice from samples; `null` where it cannot. */

@@ -1,5 +1,6 @@
 import { createDb } from '@loqui/db/client'
 import { transaction } from '@loqui/db/transaction'
+import type { SpeakRequest } from '@loqui/engines/engine'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
@@ -112,6 +113,24 @@ describe('a text that can be spoken', () => {
       expect(generation).toMatchObject(expected)
       expect(await getGeneration(as, { id: rowId(generation.id) })).toEqual(generation)
     }
+  })
+
+  test('has the rate that its speech will have, where the engine knows it and the file tells it', async () => {
+    const { as } = await core.user()
+    const asked: unknown[] = []
+    const knowing = {
+      ...engine,
+      sampleRate: ({ voice, settings }: Pick<SpeakRequest, 'voice' | 'settings'>) => {
+        asked.push([voice, settings.speed])
+        return 16_000
+      },
+    }
+    const caller = { ...as, engines: new Map([[engine.id, knowing]]) }
+    const create = (more: object) => createGeneration(caller, input('Words.', more))
+    expect(await create({ settings: { speed: 2 } })).toMatchObject({ format: 'mp3', sampleRate: 16_000, bitRate: 48 })
+    expect(asked).toEqual([['low', 2]])
+    expect(await create({ format: 'pcm' })).toMatchObject({ sampleRate: 24_000 })
+    expect(await create({ format: 'wav', sampleRate: 48_000 })).toMatchObject({ sampleRate: 48_000 })
   })
 
   test('by a key is remembered as that key’s', async () => {

@@ -58,7 +58,8 @@ export async function createGeneration(
 ): Promise<Generation> {
   const { db, actor } = caller
   const userId = permit(actor, 'generations:write')
-  const output = readOutput(input)
+  // What the format does not take is refused before anything else.
+  readOutput(input)
   const keyId = actor.kind === 'key' ? actor.keyId : null
   const repeatable = readRepeatable(call, route, input, { userId, keyId })
   let wanted: NewGeneration
@@ -70,7 +71,7 @@ export async function createGeneration(
       voice,
       text: input.text,
       title: input.title ?? null,
-      output: toOutputRow(output),
+      output: toOutputRow(readOutput({ ...input, spokenAt: speech.sampleRate })),
       settings,
       seed: input.seed ?? null,
       speech,

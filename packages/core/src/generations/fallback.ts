@@ -5,7 +5,7 @@ import type { Caller } from '../context.ts'
 import type { TextSegment } from '../text/split.ts'
 import { primary } from '../voices/language.ts'
 import { engineNotThere } from '../voices/refusals.ts'
-import { cannotStandIn, planSpeech, pronouncedBy, type SpeechRequest } from './plan-speech.ts'
+import { cannotStandIn, type PlannedSpeech, planSpeech, pronouncedBy, type SpeechRequest } from './plan-speech.ts'
 import { takesSeed } from './seed.ts'
 import {
   findSpeakingVoice,
@@ -80,7 +80,7 @@ export async function findFallback(
 /**
  * Works out what a fallback would take for the segments of a speech.
  *
- * @returns beside what its generation would then be spoken with, how long it would be at most, in milliseconds.
+ * @returns beside what its generation would then be spoken with, how long it would be at most, in milliseconds, and the rate of its samples.
  * @throws {Refusal} as `planSpeech()`; `invalid_input` names `fallbackVoiceId`.
  */
 export async function planFallback(
@@ -89,10 +89,11 @@ export async function planFallback(
   request: Pick<SpeechRequest, 'text' | 'normalize'>,
   maxCharacters: number,
   segments: readonly TextSegment[],
-): Promise<{ readonly columns: SpeechColumns; readonly maxMs: number }> {
+): Promise<{ readonly columns: SpeechColumns } & Pick<PlannedSpeech, 'maxMs' | 'sampleRate'>> {
   const speech = await planSpeech(caller, voice, { ...request, settings, seed }, maxCharacters, { segments })
   return {
     maxMs: speech.maxMs,
+    sampleRate: speech.sampleRate,
     columns: {
       voice_id: voice.id,
       consent_id: voice.consent_id,

@@ -1,4 +1,4 @@
-import { audioFormatInfo, audioFormats } from '@loqui/audio/format'
+import { type AudioFormat, audioFormatInfo, audioFormats } from '@loqui/audio/format'
 import { chooseOutput, takenRates } from '@loqui/audio/output'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -20,6 +20,40 @@ test.for(audioFormats)('%s is made as it usually is when nothing else is asked f
   const bitRate = rates[sampleRate]?.usualBitRate
   expect(readOutput({ format })).toEqual({ format, sampleRate, bitRate, loudness: null })
   expect(readOutput({ format, sampleRate: null, bitRate: null, loudness: null })).toEqual(readOutput({ format }))
+})
+
+describe('what tells its rate has the lowest that leaves nothing of the speech out', () => {
+  test.for([
+    ['mp3', 16_000, 16_000],
+    ['mp3', 16_100, 22_050],
+    ['opus', 16_100, 24_000],
+    ['wav', 8000, 16_000],
+    ['flac', 24_000, 24_000],
+    ['aac', 44_100, 24_000],
+    ['wav', null, 24_000],
+    ['pcm', 16_000, 24_000],
+    ['ulaw', 16_000, 8000],
+  ] as const)('%s of speech at %s Hz: %s Hz', ([format, spokenAt, sampleRate]) => {
+    expect(readOutput({ format, spokenAt })).toEqual(readOutput({ format, sampleRate }))
+  })
+
+  test('and takes the bit rate that was asked for', () => {
+    expect(readOutput({ format: 'aac', spokenAt: 16_000, bitRate: 128 })).toMatchObject({ sampleRate: 22_050 })
+    expect(readOutput({ format: 'mp3', spokenAt: 16_000, bitRate: 64 })).toMatchObject({ sampleRate: 16_000 })
+  })
+
+  test('so that nothing is refused that the usual rate takes', () => {
+    const asked = fc.record({
+      format: fc.constantFrom(...audioFormats),
+      bitRate: fc.option(fc.constantFrom(16, 32, 64, 96, 128, 160, 192, 320)),
+    })
+    fc.assert(
+      fc.property(asked, fc.integer({ min: 4000, max: 96_000 }), (output, spokenAt) => {
+        if (!('refused' in chooseOutput(output)))
+          expect(chooseOutput({ ...output, spokenAt })).not.toHaveProperty('refused')
+      }),
+    )
+  })
 })
 
 describe('what a format does not take is refused by the name of the field, with what it takes', () => {
@@ -52,7 +86,16 @@ describe('of a generation', () => {
     }
   })
 
-  test('another format has its usual rate, and is as loud', () => {
+  test('in another format has its own rate where that is enough for speech and the format tells it', () => {
+    const of = (sampleRate: number, format: AudioFormat = 'mp3') => toOutputRow(readOutput({ format, sampleRate }))
+    expect(readOutputOf(of(16_000), { format: 'wav' })).toMatchObject({ sampleRate: 16_000 })
+    expect(readOutputOf(of(22_050), { format: 'opus' })).toMatchObject({ sampleRate: 24_000, bitRate: 48 })
+    expect(readOutputOf(of(8000), { format: 'flac' })).toMatchObject({ sampleRate: 16_000 })
+    expect(readOutputOf(of(16_000), { format: 'pcm' })).toMatchObject({ sampleRate: 24_000 })
+    expect(readOutputOf(of(8000, 'ulaw'), { format: 'wav' })).toMatchObject({ sampleRate: 24_000 })
+  })
+
+  test('another format has its usual rate where its own is higher, and is as loud', () => {
     expect(readOutputOf(row, { format: 'wav' })).toEqual({
       format: 'wav',
       sampleRate: 24_000,

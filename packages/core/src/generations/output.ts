@@ -1,10 +1,10 @@
-import { type AudioFormat, audioFormats, loudnessRange } from '@loqui/audio/format'
+import { type AudioFormat, audioFormatInfo, audioFormats, loudnessRange } from '@loqui/audio/format'
 import { chooseOutput, type Output, type OutputRequest } from '@loqui/audio/output'
 import type { GenerationRow } from '@loqui/db/schema/generations'
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 
-/** How audio is asked for. What is not said is as the format usually has it. */
+/** How audio is asked for. What is not said goes with the speech, else is as the format usually has it. */
 export const outputInput = {
   format: z.enum(audioFormats),
   /** In hertz. */
@@ -32,23 +32,25 @@ export function readOutput(input: OutputRequest): Output {
 
 /**
  * How a generation's audio is asked for. Without a word, as it is; in another format, rate or bit rate, as loud as it is, and
- * what does not go with that as the format usually has it.
+ * what does not go with that as the format usually has it. A file that tells its rate has that of its own, or the next that will do.
  *
  * @throws {Refusal} as {@link readOutput}.
  */
 export function readOutputOf(
   row: OutputRow,
-  input: Omit<OutputRequest, 'format'> & { readonly format?: AudioFormat | undefined },
+  input: Omit<OutputRequest, 'format' | 'spokenAt'> & { readonly format?: AudioFormat | undefined },
 ): Output {
   const own = ownOutput(row)
   const format = input.format ?? own.format
   const sampleRate = input.sampleRate ?? (format === own.format ? own.sampleRate : undefined)
   const same = format === own.format && sampleRate === own.sampleRate
+  const spokenAt = audioFormatInfo[own.format].tellsRate ? own.sampleRate : null
   return readOutput({
     format,
     sampleRate,
     bitRate: input.bitRate ?? (same ? own.bitRate : undefined),
     loudness: input.loudness === undefined ? own.loudness : input.loudness,
+    spokenAt,
   })
 }
 

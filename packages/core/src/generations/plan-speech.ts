@@ -26,6 +26,8 @@ export interface PlannedSpeech {
   readonly maxMs: number
   /** Price in micro-dollars: what is held of the budgets. */
   readonly costMicros: number
+  /** Of its samples, in hertz: the highest, where more than one may speak it; `null` where that is not known before it is spoken. */
+  readonly sampleRate: number | null
 }
 
 /**
@@ -121,6 +123,7 @@ export async function planSpeech(
     expectedMs: speech.expectedMs + speech.pausesMs,
     maxMs: speech.maxMs + speech.pausesMs,
     costMicros: speech.costMicros,
+    sampleRate: engine.sampleRate?.(request) ?? null,
   }
 }
 

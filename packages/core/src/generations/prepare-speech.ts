@@ -11,7 +11,7 @@ export interface PreparedSpeech {
   readonly voice: SpeakingVoice
   /** The voice's own under those asked for. */
   readonly settings: SpeakSettings
-  /** Whoever speaks it in the end: its bound is that of the longer. */
+  /** Whoever speaks it in the end: its bound is that of the longer, its rate the higher. */
   readonly speech: PlannedSpeech
   readonly fallback: SpeechColumns | null
 }
@@ -63,6 +63,9 @@ export async function planBoth(
 ): Promise<Pick<PreparedSpeech, 'speech' | 'fallback'>> {
   const speech = await planSpeech(caller, voice, request, maxCharacters, { fallback })
   if (!fallback) return { speech, fallback: null }
-  const { columns, maxMs } = await planFallback(caller, fallback, request, maxCharacters, speech.segments)
-  return { speech: { ...speech, maxMs: Math.max(speech.maxMs, maxMs) }, fallback: columns }
+  const other = await planFallback(caller, fallback, request, maxCharacters, speech.segments)
+  const maxMs = Math.max(speech.maxMs, other.maxMs)
+  const sampleRate =
+    speech.sampleRate === null || other.sampleRate === null ? null : Math.max(speech.sampleRate, other.sampleRate)
+  return { speech: { ...speech, maxMs, sampleRate }, fallback: other.columns }
 }

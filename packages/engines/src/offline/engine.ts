@@ -79,6 +79,10 @@ export function createOfflineEngine({ threads, timeoutMs = 120_000 }: OfflineEng
       if (!voice) return refuse('voice', `the offline engine has no voice ${JSON.stringify(request.voice)}.`)
       return refuseSettings(request) ?? checkText(request.text, voice)
     },
+    sampleRate(request) {
+      const speaker = findSpeaker(request)
+      return speaker ? deliver(speaker.voice, speaker.settings).sampleRate : null
+    },
     estimate(request) {
       const { voice, settings } = speakerOf(request)
       return estimateSpeech(request.text, voice, settings)
@@ -135,7 +139,7 @@ interface Speaker {
   readonly settings: SpeakSettings
 }
 
-function findSpeaker({ voice: id, settings }: SpeakRequest): Speaker | undefined {
+function findSpeaker({ voice: id, settings }: Pick<SpeakRequest, 'voice' | 'settings'>): Speaker | undefined {
   const preset = offlineVoices.find((voice) => voice.id === id)
   if (preset) return { voice: preset, settings }
   const likeness = readLikeness(id)
