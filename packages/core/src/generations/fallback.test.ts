@@ -124,6 +124,21 @@ describe('a generation whose engine does not work', () => {
     expect(Math.max(...rows.map(({ start_offset, end_offset }) => end_offset - start_offset))).toBeLessThanOrEqual(30)
   })
 
+  test.for([
+    [16_000, 22_050, 22_050],
+    [22_050, 16_000, 22_050],
+    [16_000, null, 24_000],
+    [null, 16_000, 24_000],
+  ])('is made at a rate that is enough for either: of %s and %s Hz at %s', async ([farRate, nearRate, expected]) => {
+    const { as } = await core.user()
+    const at = (engine: Engine, rate: number | null | undefined): [string, Engine] => [
+      engine.id,
+      { ...engine, sampleRate: () => rate ?? null },
+    ]
+    const engines = new Map([at(far, farRate), at(near, nearRate)])
+    expect(await createGeneration({ ...as, engines }, input({ format: 'mp3' }))).toMatchObject({ sampleRate: expected })
+  })
+
   test('waits for a moment first, where it is not said to last', async () => {
     const user = await core.user()
     const { id } = await create(user)
