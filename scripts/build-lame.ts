@@ -78,7 +78,7 @@ try {
 async function build(): Promise<Buffer> {
   const lame = join(await unpack('lame'), 'deps/lame')
   const bundle = join(await unpack('clang'), 'gen/bundle.js')
-  // The package has no types for what it is asked here; its README has.
+  // Its types are those of a package that is not installed here.
   const { runClang } = (await import(pathToFileURL(bundle).href)) as { runClang: Clang }
   const stderr = (bytes: Uint8Array | null) => void (bytes && process.stderr.write(bytes))
   const clang = (command: string[], files: Tree) =>
@@ -97,11 +97,12 @@ async function build(): Promise<Buffer> {
   const own = Object.keys(library).filter((name) => name.endsWith('.c') && name !== 'mpglib_interface.c')
   const objects: Tree = {}
   for (const source of ['lame.c', ...own.toSorted().map((name) => `libmp3lame/${name}`)]) {
-    const object = source.replace(/^.*\//, '').replace(/\.c$/, source === 'lame.c' ? '.main.o' : '.o')
+    const object = source.replace('/', '-').replace(/\.c$/, '.o')
     Object.assign(objects, await clang([...flags, '-c', source, '-o', object], sources))
   }
   const names = Object.keys(objects).filter((name) => name.endsWith('.o'))
   const linked = await clang(['-mexec-model=reactor', '-Wl,--strip-all', ...names, '-o', 'lame.wasm'], objects)
+  // What the linker is told to write.
   return Buffer.from(linked['lame.wasm'] as Uint8Array)
 }
 
@@ -110,11 +111,11 @@ async function unpack(which: keyof typeof packages): Promise<string> {
   const { name, integrity } = packages[which]
   const target = join(work, which)
   await mkdir(target)
-  const packed = JSON.parse(
-    execFileSync('npm', ['pack', name, '--json', '--pack-destination', target], { encoding: 'utf8' }),
-  )
-  if (packed[0].integrity !== integrity) throw new Error(`${name} is another one than the one that was built with`)
-  execFileSync('tar', ['-xzf', join(target, packed[0].filename), '-C', target])
+  const told = execFileSync('npm', ['pack', name, '--json', '--pack-destination', target], { encoding: 'utf8' })
+  // What `npm pack --json` tells of each package it was asked for.
+  const [packed] = JSON.parse(told) as readonly { readonly filename: string; readonly integrity: string }[]
+  if (packed?.integrity !== integrity) throw new Error(`${name} is another one than the one that was built with`)
+  execFileSync('tar', ['-xzf', join(target, packed.filename), '-C', target])
   return join(target, 'package')
 }
 
