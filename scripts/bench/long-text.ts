@@ -23,7 +23,8 @@ const allowedMs = 300
  * **P13**, ours: milliseconds of audio for each millisecond from the creation of the generation to its settlement, with
  * segments, objects on disk, ledger, events, joining and encoding; as WAV, and as MP3, whose encoder alone takes a sixth of what
  * the engine takes. **The baseline** is the engine alone, in a process that speaks the same segments on as many threads as there
- * are cores and throws away what it said.
+ * are cores and throws away what it said. Pauses between segments are audio that no engine speaks, 8 % of this story: by time alone, a
+ * ratio of 0.86 is 0.79.
  *
  * **P14**, ours: milliseconds from the call that creates to the first byte of audio behind the header, asked for as soon as the
  * generation is there. **The baseline** is what the engine takes for the first segment alone, and 300 ms.
