@@ -95,7 +95,7 @@ test.each(ways)(
 test('at another rate it is the same speech: lower, higher, and as it was made, which is the rate of the voice', async () => {
   expect(generation.sampleRate).toBe(16_000)
   const own = (await decodeAudio((await download()).bytes, 'wav')).samples
-  expect((await speechAt(16_000)).every((sample, n) => sample === own[n])).toBe(true)
+  expect(Buffer.compare(Buffer.from((await speechAt(16_000)).buffer), Buffer.from(own.buffer))).toBe(0)
   const higher = await speechAt(48_000)
   expect(
     correlation(
