@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 
 /**
- * Builds packages/audio/lame/lame.wasm, which is kept in the repository, from LAME's sources and the C beside it: needs a network,
- * and a minute. With `--check` it says whether what is kept is what is built.
+ * Builds packages/audio/lame/lame.wasm, which is kept in the repository, from LAME's sources, the patch and the C beside it: needs
+ * a network, git, and a minute. With `--check` it says whether what is kept is what is built.
  */
 
 const folder = join(import.meta.dirname, '../packages/audio/lame')
@@ -34,7 +34,6 @@ const config = `#define STDC_HEADERS 1
 #define HAVE_STRCHR 1
 #define HAVE_MEMCPY 1
 #define USE_FAST_LOG 1
-#define TAKEHIRO_IEEE754_HACK 1
 #define PACKAGE "lame"
 typedef float ieee754_float32_t;
 typedef double ieee754_float64_t;
@@ -77,6 +76,8 @@ try {
 
 async function build(): Promise<Buffer> {
   const lame = join(await unpack('lame'), 'deps/lame')
+  // In a folder of no repository git is a patch program that every developer has.
+  execFileSync('git', ['apply', join(folder, 'lame.patch')], { cwd: lame })
   const bundle = join(await unpack('clang'), 'gen/bundle.js')
   // Its types are those of a package that is not installed here.
   const { runClang } = (await import(pathToFileURL(bundle).href)) as { runClang: Clang }

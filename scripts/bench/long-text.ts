@@ -21,7 +21,7 @@ const allowedMs = 300
  * offline engine.
  *
  * **P13**, ours: milliseconds of speech for each millisecond from the creation of the generation to its settlement, with
- * segments, objects on disk, ledger, events, joining and encoding; as WAV, and as MP3, whose encoder alone takes a sixth of what
+ * segments, objects on disk, ledger, events, joining and encoding; as WAV, and as MP3, whose encoder alone takes a tenth of what
  * the engine takes. **The baseline** is the engine alone, in a process that speaks the same segments on as many threads as there
  * are cores and throws away what it said. Pauses between segments count for nothing: no engine speaks them.
  *

@@ -53,6 +53,6 @@ export async function readHeader(
 function leftOut(bytes: Uint8Array, format: AudioFormat): number {
   if (format === 'aac') return adtsFrameSamples
   if (format !== 'mp3') return 0
-  const ends = Buffer.from(bytes).readUIntBE(Buffer.from(bytes).indexOf('LAME3.100') + 21, 3)
+  const ends = Buffer.from(bytes).readUIntBE(Buffer.from(bytes).indexOf('LAME3.99r') + 21, 3)
   return (ends >> 12) + (ends & 4095)
 }

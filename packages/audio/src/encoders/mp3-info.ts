@@ -98,10 +98,11 @@ export function infoFrame(samples: number | null, sampleRate: number, bitRate: n
     integer(4, totalBytes)
     for (let point = 0; point < seekPoints; point++) integer(1, Math.floor((point * 256) / seekPoints))
   }
-  const quality = 57
+  // 100 less ten times that of a variable bit rate, which is 4 where nobody asks, less LAME's quality.
+  const quality = 55
   integer(4, quality)
 
-  text('LAME3.100')
+  text('LAME3.99r')
   integer(1, constantBitrate)
   const lowPassUnknown = 0
   integer(1, lowPassUnknown)
