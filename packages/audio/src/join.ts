@@ -165,7 +165,8 @@ function append(to: Float32Array, more: Float32Array): Float32Array<ArrayBuffer>
 function toSamples(values: Float32Array): Int16Array<ArrayBuffer> {
   const samples = new Int16Array(values.length)
   for (let n = 0; n < values.length; n++) {
-    samples[n] = Math.max(-32_768, Math.min(32_767, Math.round(values[n] as number)))
+    // What Math.round is, which takes five times as long.
+    samples[n] = Math.max(-32_768, Math.min(32_767, Math.floor((values[n] as number) + 0.5)))
   }
   return samples
 }

@@ -70,17 +70,25 @@ export function createListening(sampleRate: number, most: number) {
         const frame = Math.floor(heard / frameSamples)
         const end = Math.min(count, n + (frame + 1) * frameSamples - heard)
         heard += end - n
+        // In integers of 32 bits, a square in two of them, which a frame does not fill: in one number it takes three times as long.
+        let high = highest
+        let low = lowest
         let sum = 0
-        let square = 0
+        let coarse = 0
+        let fine = 0
         for (; n < end; n++) {
           const sample = samples[n] as number
-          sum += sample
-          square += sample * sample
-          if (sample > highest) highest = sample
-          else if (sample < lowest) lowest = sample
+          const square = Math.imul(sample, sample)
+          sum = (sum + sample) | 0
+          coarse = (coarse + (square >> 15)) | 0
+          fine = (fine + (square & 32_767)) | 0
+          high = Math.max(high, sample)
+          low = Math.min(low, sample)
         }
+        highest = high
+        lowest = low
         sums[frame] = (sums[frame] ?? 0) + sum
-        squares[frame] = (squares[frame] ?? 0) + square
+        squares[frame] = (squares[frame] ?? 0) + coarse * 32_768 + fine
       }
     },
     heard(): Heard {

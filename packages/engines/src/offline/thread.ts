@@ -53,7 +53,8 @@ function reply(message: ThreadReply, transfer: ArrayBuffer[]): void {
 function amplify(samples: Int16Array, gain: number): Int16Array<ArrayBuffer> {
   const amplified = new Int16Array(samples.length)
   for (let n = 0; n < samples.length; n++) {
-    amplified[n] = Math.max(-32_768, Math.min(32_767, Math.round((samples[n] as number) * gain)))
+    // What Math.round is, which takes five times as long.
+    amplified[n] = Math.max(-32_768, Math.min(32_767, Math.floor((samples[n] as number) * gain + 0.5)))
   }
   return amplified
 }
