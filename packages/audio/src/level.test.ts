@@ -85,6 +85,17 @@ test('half as loud is 6 dB less, however much silence is around it, and an offse
   expect(hear(all, tone(8000, 1, 2000)).loudness).toBeCloseTo(loudness ?? 0, 1)
 })
 
+test.each([48_000, 16_000])(
+  'whole frames at full scale, of either sign, are heard as loud as they are at %s Hz',
+  (rate) => {
+    const listening = createListening(rate, all)
+    listening.push(Int16Array.from({ length: rate }, (_, n) => (n % 2 === 0 ? -32_768 : 32_767)))
+    const { loudness, peak } = listening.heard()
+    expect(loudness ?? -Infinity).toBeCloseTo(0, 3)
+    expect(peak).toBe(32_768)
+  },
+)
+
 test('of silence there is nothing to tell, nor of nothing', () => {
   expect(hear(all)).toEqual({ loudness: null, peak: 0 })
   expect(hear(all, tone(0))).toEqual({ loudness: null, peak: 0 })

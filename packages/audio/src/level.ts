@@ -70,7 +70,8 @@ export function createListening(sampleRate: number, most: number) {
         const frame = Math.floor(heard / frameSamples)
         const end = Math.min(count, n + (frame + 1) * frameSamples - heard)
         heard += end - n
-        // In integers of 32 bits, a square in two of them, which a frame does not fill: in one number it takes three times as long.
+        // Three times as quick: variables that no closure shares, and integers of 32 bits, two for the squares, which a frame of
+        // less than 65,536 samples does not fill.
         let high = highest
         let low = lowest
         let sum = 0
